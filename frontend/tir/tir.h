@@ -1,0 +1,123 @@
+// Everything that can be done with a Program: build, finalize, verify, print, parse, hash, save.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/base/result.h"
+#include "frontend/diag/diag.h"
+#include "frontend/tir/program.h"
+
+#include <string>
+#include <string_view>
+
+namespace weft::tir {
+
+// ---- builder.cpp ----
+/// Appends functions to a Program. One function is open at a time; blocks may be created before they are filled.
+class Builder {
+ public:
+  explicit Builder(Program& program) : program_(program) {}
+
+  /// Reserves an id (so that calls can be emitted before the body exists).
+  FunctionId declare(std::string name, FunctionKind kind, Type result, SiteId site);
+  /// Opens `fn` for filling; the entry block is current.
+  void open(FunctionId fn);
+  /// Closes it: checks that every block has a terminator, moves the blocks into Program::insts.
+  void close();
+
+  uint32_t addParam(Type type, std::string name);
+  uint32_t addLocal(Type type, std::string name = {});
+  /// Reserves `bytes` of the frame area; returns the offset for FrameAddr.
+  uint32_t addFrame(uint32_t bytes, uint32_t align);
+  uint32_t newBlock();
+  void setBlock(uint32_t block);
+  [[nodiscard]] uint32_t currentBlock() const { return current_; }
+  /// Whether the current block already ends in a terminator (code after it is dropped).
+  [[nodiscard]] bool terminated() const;
+  void setSite(SiteId site) { site_ = site; }
+  [[nodiscard]] Type localType(uint32_t local) const;
+  [[nodiscard]] Type typeOf(Operand operand, Type constant_type) const;
+
+  Operand constant(uint64_t raw_bits);
+  uint32_t addString(std::string text);
+  /// Emits dst = op(a, b, c) into a new local of type `result` (Void: no result) and returns it as an operand.
+  Operand emit(Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void);
+  /// The same into an existing local.
+  void emitTo(uint32_t dst, Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void);
+  Operand load(Type type, Operand address, uint16_t offset = 0);
+  void store(Type type, Operand address, Operand value, uint16_t offset = 0);
+  Operand call(FunctionId callee, const std::vector<Operand>& args);
+  Operand callIndirect(Operand callee, Type result, const std::vector<Operand>& args);
+  Operand device(DeviceCall call, const std::vector<Operand>& args);
+  Operand dsdOp(const DsdOp& op, const std::vector<Operand>& args);
+  void jump(uint32_t block);
+  void branch(Operand condition, uint32_t if_true, uint32_t if_false);
+  void ret(Operand value = {});
+  void unreachable();
+
+ private:
+  Program& program_;
+  FunctionId fn_;
+  uint32_t current_ = 0;
+  SiteId site_;
+  std::vector<std::vector<Inst>> blocks_;
+  void append(Inst inst);
+};
+
+/// The type a device call returns and the types of its arguments.
+Type deviceResult(DeviceCall call);
+std::vector<Type> deviceArgs(DeviceCall call);
+bool deviceSyncs(DeviceCall call);
+const char* deviceName(DeviceCall call);
+
+struct DsdOpInfo {
+  const char* name;
+  uint8_t dest_width, src0_width, src1_width;
+  uint8_t sources;
+  bool has_scalar;
+};
+const DsdOpInfo& dsdOpInfo(DsdOpcode op);
+/// Type of a scalar operand standing in the given position (0 src0, 1 src1, 2 trailing scalar), e.g. F32 for fmacs.
+Type dsdScalarType(DsdOpcode op, int position);
+
+struct OpInfo {
+  const char* mnemonic;
+  uint8_t operands;
+  bool has_result;
+  bool terminator;
+};
+const OpInfo& opInfo(Op op);
+
+// ---- finalize.cpp ----
+/// Makes a built program final: removes unreachable blocks, simplifies (constant operands, copies, dead locals) once and
+/// for all engines, marks loop back edges, places frames (fixed places, overlaid along the call graph; FrameAddr becomes
+/// a constant except in recursive functions), computes may_block and recursive, inserts Segment markers.
+/// `frame_base` is the first free byte of private memory; private_bytes grows by what frames need.
+void finalize(Program& program, uint32_t frame_base);
+
+/// Which locals are live behind each instruction that may suspend: (block, instruction) -> locals. For engines.
+struct SuspendPoint {
+  uint32_t inst = 0;  // index into Program::insts
+  std::vector<uint32_t> live;
+};
+std::vector<SuspendPoint> suspendPoints(const Program& program, FunctionId fn);
+
+// ---- verify.cpp ----
+/// Empty if the program keeps every rule of ops.def; else the first broken one.
+std::string verify(const Program& program);
+
+// ---- text.cpp ----
+/// Stable text of a whole program, or of one function. parse() reads it back.
+std::string print(const Program& program);
+std::string printFunction(const Program& program, FunctionId fn);
+Result<Program> parse(std::string_view text, diag::Sink& sink);
+
+// ---- binary.cpp ----
+/// Versioned binary form (the artifact's container) and content hash (without paths, sites and names of temporaries).
+std::string serialize(const Program& program);
+Result<Program> deserialize(std::string_view bytes, diag::Sink& sink);
+struct Hash {
+  uint64_t high = 0, low = 0;
+  bool operator==(const Hash&) const = default;
+};
+Hash contentHash(const Program& program);
+
+}  // namespace weft::tir

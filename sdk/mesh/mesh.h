@@ -1,0 +1,153 @@
+// The emulated wafer: owns all PE and router state, moves words, runs tasks through an engine.
+// Used by sdk/host, sdk/driver, sdk/repl. Not thread-safe from outside; it runs its own workers.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/base/result.h"
+#include "frontend/diag/diag.h"
+#include "frontend/plan/fabric_plan.h"
+#include "jit/engine.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace weft::mesh {
+
+using Cycles = uint64_t;
+
+struct MeshOptions {
+  /// Workers; 0 = choose (one thread wins on small meshes). A number forces that many on any mesh.
+  int threads = 0;
+  /// Edge length of the square blocks the mesh is cut into, in PEs; 0 = choose. Tests vary it: output never changes.
+  int block_edge = 0;
+  /// 0 = the documented rule; otherwise a seed for other legal choices (ready tasks, link arbitration).
+  uint64_t schedule_seed = 0;
+  /// Wavelets and tasks are hashed into traceHash() (differential tests).
+  bool trace_hash = false;
+  bool strict_memory = false;
+  /// Wall seconds between heartbeat lines on stderr; 0 = never.
+  int heartbeat_seconds = 30;
+};
+
+/// A rectangle of PEs in logical coordinates.
+struct Region {
+  uint32_t x = 0, y = 0, width = 1, height = 1;
+};
+
+/// What ended run(): see RunEnd.
+enum class RunEnd : uint8_t {
+  Complete,     // the awaited command (or all of them) is complete
+  Quiescent,    // nothing can move any more; if a command was awaited, this is a hang
+  Trap,         // a trap was reported to the sink
+  CycleLimit,   // --max-cycles
+  Interrupted,  // stop_flag was set, or the poll callback asked
+};
+
+/// Handle of a submitted command; commands complete in order of submission.
+using CommandId = uint64_t;
+
+/// One wavelet event for listeners (debugger, profile). Off unless a listener is set.
+struct WaveletEvent {
+  Cycles cycle;
+  PeCoord pe;
+  uint8_t color;
+  uint8_t port;  // target::Port the wavelet arrived through
+  bool control;
+  uint32_t payload;
+};
+
+struct MeshStats {
+  Cycles cycles = 0;
+  uint64_t wavelet_hops = 0;
+  uint64_t tasks_started = 0;
+  uint64_t instructions = 0;  // segments charged
+  uint64_t dsd_elements = 0;
+  uint64_t state_bytes = 0;   // simulator state without PE memory
+  uint64_t memory_bytes = 0;  // PE memory touched so far
+  uint64_t dropped_off_edge = 0;
+};
+
+/// Snapshot of one PE for the REPL, csdb and reports.
+struct TaskState {
+  int id;
+  std::string name;
+  bool active, blocked;
+};
+struct PeSnapshot {
+  PeCoord at;
+  std::string program;
+  std::string main_thread;  // "idle", "running fn (pe.csl:12)", "waiting in @fadds (pe.csl:30) ..."
+  std::vector<TaskState> tasks;
+  std::vector<std::string> queues;   // "iq 2 (color 4): 3/4 words"
+  std::vector<std::string> threads;  // microthreads
+  std::vector<std::string> routes;   // "color 4: rx WEST tx RAMP,EAST, switch position 1"
+};
+
+class Mesh {
+ public:
+  /// Makes the mesh in its state at cycle 0. `images` has one entry per plan program.
+  static Result<std::unique_ptr<Mesh>> create(std::shared_ptr<const plan::FabricPlan> plan, jit::Engine& engine,
+                                              MeshOptions options, diag::Sink& sink);
+  virtual ~Mesh() = default;
+
+  [[nodiscard]] virtual Cycles cycle() const = 0;
+  [[nodiscard]] virtual const plan::FabricPlan& plan() const = 0;
+
+  // ---- host commands, executed strictly in order ----
+  /// Copies bytes into every PE of a region at the address its pointer variable (or symbol) holds when the command runs.
+  /// `element_bytes` 2 or 4; `data` has elements_per_pe words of 32 bits per PE, PEs row-major (x fastest).
+  /// The data are copied at submission.
+  virtual CommandId copyIn(const std::string& symbol, Region region, uint32_t elements_per_pe, int element_bytes,
+                           std::vector<uint32_t> data) = 0;
+  /// The reverse; `data` (same layout) must live until the command completes.
+  virtual CommandId copyOut(const std::string& symbol, Region region, uint32_t elements_per_pe, int element_bytes,
+                            uint32_t* data) = 0;
+  /// Streaming: every PE of the region receives its words on `color` through its host port.
+  virtual CommandId streamIn(int color, Region region, uint32_t elements_per_pe, std::vector<uint32_t> data) = 0;
+  /// Streaming: expects exactly elements_per_pe wavelets from each PE of the region on `color`.
+  virtual CommandId streamOut(int color, Region region, uint32_t elements_per_pe, uint32_t* data) = 0;
+  /// Starts an exported function on every PE that exports it; arguments are one 32-bit word each, in order.
+  virtual CommandId launch(const std::string& function, std::vector<uint32_t> args) = 0;
+  [[nodiscard]] virtual bool isComplete(CommandId id) const = 0;
+
+  // ---- time ----
+  struct RunRequest {
+    /// Run until this command is complete; nullopt: until quiescent.
+    std::optional<CommandId> until;
+    /// Give up when cycle() reaches this.
+    Cycles cycle_limit = ~0ull;
+    /// Called about every 50 ms of wall time on the calling thread; true interrupts the run (state is kept).
+    std::function<bool()> poll;
+  };
+  virtual RunEnd run(const RunRequest& request) = 0;
+  /// Emits the hang diagnostic (E07xx): groups of blocked PEs with source line, color, queue, missing words, and who
+  /// should have sent them. `awaited` names the command the host waits for, or nullopt.
+  virtual void reportHang(std::optional<CommandId> awaited) = 0;
+
+  // ---- inspection ----
+  virtual std::vector<uint8_t> readMemory(PeCoord at, uint32_t address, uint32_t bytes) const = 0;
+  virtual void writeMemory(PeCoord at, uint32_t address, std::span<const uint8_t> bytes) = 0;
+  /// Nullopt if the PE's program has no such symbol.
+  virtual std::optional<std::vector<uint8_t>> readSymbol(PeCoord at, const std::string& symbol) const = 0;
+  virtual PeSnapshot snapshot(PeCoord at) const = 0;
+  virtual MeshStats stats() const = 0;
+  /// Hash over all private memories / over all wavelet arrivals and task starts with their cycles.
+  virtual uint64_t memoryHash() const = 0;
+  virtual uint64_t traceHash() const = 0;
+  virtual void setWaveletListener(std::function<void(const WaveletEvent&)> listener) = 0;
+  /// Lines of <simprint>, in order of (cycle, y, x).
+  virtual void setLogListener(std::function<void(Cycles, PeCoord, const std::string&)> listener) = 0;
+
+  // ---- live changes (REPL) ----
+  /// Injects a wavelet at the RAMP of a PE as if its CE had sent it.
+  virtual void inject(PeCoord at, int color, uint32_t payload, bool control) = 0;
+  /// Activates a task id on a PE.
+  virtual void activate(PeCoord at, int task_id) = 0;
+};
+
+}  // namespace weft::mesh
