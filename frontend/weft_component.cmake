@@ -1,5 +1,8 @@
 # One CMake target per second-level folder. `weft_component(base)` in frontend/base makes the static library
 # weft_frontend_base from every .cpp of that folder; DEPS lists other components or imported targets.
+include_guard(GLOBAL)
+# Packages found in one folder serve the folders that link it.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
