@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::diag {
@@ -101,8 +103,8 @@ class Sink {
  private:
   mutable std::mutex mutex_;
   std::vector<Diagnostic> all_;
-  size_t errors_ = 0;
-  size_t warnings_ = 0;
+  std::atomic<size_t> errors_{0};
+  std::atomic<size_t> warnings_{0};
 };
 
 /// Renders as `file:line:col: error[E0507]: text`, source line, carets, labels, notes and help.

@@ -1,0 +1,13 @@
+# Writes OUT: one `{"E0103", R"(page)"},` entry for each page in DIR.
+file(GLOB pages ${DIR}/*.md)
+list(SORT pages)
+set(text "")
+foreach(page ${pages})
+  get_filename_component(code ${page} NAME_WE)
+  if(code STREQUAL "README")
+    continue()
+  endif()
+  file(READ ${page} body)
+  string(APPEND text "{\"${code}\", R\"weftpage(${body})weftpage\"},\n")
+endforeach()
+file(WRITE ${OUT} "${text}")
