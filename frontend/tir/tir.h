@@ -86,12 +86,17 @@ struct OpInfo {
 };
 const OpInfo& opInfo(Op op);
 
+// ---- frames.cpp ----
+/// Places the frame areas of all functions behind `frame_base`, overlaid along the call graph (only recursive functions use
+/// the bounded stack); replaces FrameAddr by constants except in recursive functions; sets recursive, stack_base,
+/// stack_bytes and private_bytes. Addresses of shared constants (behind private_bytes) may be patched after this and must
+/// be patched before finalize().
+void assignFrames(Program& program, uint32_t frame_base);
+
 // ---- finalize.cpp ----
-/// Makes a built program final: removes unreachable blocks, simplifies (constant operands, copies, dead locals) once and
-/// for all engines, marks loop back edges, places frames (fixed places, overlaid along the call graph; FrameAddr becomes
-/// a constant except in recursive functions), computes may_block and recursive, inserts Segment markers.
-/// `frame_base` is the first free byte of private memory; private_bytes grows by what frames need.
-void finalize(Program& program, uint32_t frame_base);
+/// Makes a built program final, once and for all engines: removes unreachable blocks, simplifies (constant operands,
+/// copies, dead locals), marks loop back edges, computes may_block, inserts Segment markers.
+void finalize(Program& program);
 
 /// Which locals are live behind each instruction that may suspend: (block, instruction) -> locals. For engines.
 struct SuspendPoint {
