@@ -25,7 +25,7 @@ for number, line in enumerate(text.splitlines(), 1):
         if mark in line:
             bad = bad or severity == "error"
             print(json.dumps({"code": code, "severity": severity, "message": "found `%s`" % mark,
-                              "file": os.path.abspath(name), "line": number, "column": 1}), file=sys.stderr)
+                              "span": {"file": os.path.abspath(name), "line": number}}), file=sys.stderr)
 if words[0] == "run":
     drift = "DRIFT" in text and "--threads=2" in words
     print(json.dumps({"cycles": 11 if drift else 10, "memory_hash": "a", "trace_hash": "b", "traps": []}))

@@ -52,9 +52,10 @@ std::vector<Message> messagesIn(const std::string& text, const fs::path& scratch
     // One line: the format of an expectation has no room for more.
     std::replace(message.text.begin(), message.text.end(), '\n', ' ');
     message.text = trim(message.text);
-    message.file = withoutPaths(object.value("file", ""), scratch);
-    message.line = message.file.empty() ? 0 : object.value("line", 0);
-    if (message.line == 0) message.file.clear();
+    if (const Json span = object.value("span", Json()); span.is_object()) {
+      message.file = withoutPaths(span.value("file", ""), scratch);
+      message.line = span.value("line", 0);
+    }
     messages.push_back(std::move(message));
   }
   return messages;
