@@ -7,6 +7,8 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace weft::tir {
 
@@ -37,6 +39,8 @@ class Builder {
   [[nodiscard]] Type typeOf(Operand operand, Type constant_type) const;
 
   Operand constant(uint64_t raw_bits);
+  /// The same, cut to the width of `type`.
+  Operand constant(uint64_t raw_bits, Type type);
   uint32_t addString(std::string text);
   /// Emits dst = op(a, b, c) into a new local of type `result` (Void: no result) and returns it as an operand.
   Operand emit(Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void);
@@ -59,7 +63,12 @@ class Builder {
   uint32_t current_ = 0;
   SiteId site_;
   std::vector<std::vector<Inst>> blocks_;
+  // Number of every value in Program::constants, up to the first `known_constants_` of them.
+  std::unordered_map<uint64_t, uint32_t> constants_;
+  size_t known_constants_ = 0;
+  Function& function();
   void append(Inst inst);
+  void setArgs(Inst& inst, const std::vector<Operand>& args);
 };
 
 /// The type a device call returns and the types of its arguments.
@@ -67,6 +76,7 @@ Type deviceResult(DeviceCall call);
 std::vector<Type> deviceArgs(DeviceCall call);
 bool deviceSyncs(DeviceCall call);
 const char* deviceName(DeviceCall call);
+uint32_t deviceCallCount();
 
 struct DsdOpInfo {
   const char* name;
@@ -77,6 +87,10 @@ struct DsdOpInfo {
 const DsdOpInfo& dsdOpInfo(DsdOpcode op);
 /// Type of a scalar operand standing in the given position (0 src0, 1 src1, 2 trailing scalar), e.g. F32 for fmacs.
 Type dsdScalarType(DsdOpcode op, int position);
+/// Type of the elements the operation stores (Void for dfilt).
+Type dsdDestType(DsdOpcode op);
+/// Types of the arguments a DsdOp instruction takes, in order (see DsdOp).
+std::vector<Type> dsdOpArgs(const DsdOp& op);
 
 struct OpInfo {
   const char* mnemonic;
