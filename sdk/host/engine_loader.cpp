@@ -1,0 +1,62 @@
+// Opens libweft_jit.so next to this installation when the LLVM engine is wanted.
+// SPDX-License-Identifier: Apache-2.0
+#include "sdk/host/engine_loader.h"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+
+namespace weft::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+using MakeOrc = jit::Engine* (*)(const jit::EngineOptions*, diag::Sink*);
+constexpr const char* kLibrary = "libweft_jit.so";
+}  // namespace
+
+std::string installationLibraryFolder() {
+  Dl_info info{};
+  std::error_code ignored;
+  fs::path self;
+  if (dladdr(reinterpret_cast<void*>(&installationLibraryFolder), &info) != 0 && info.dli_fname != nullptr)
+    self = info.dli_fname;
+  // For the main program the loader knows only the name it was called by.
+  if (self.empty() || !self.is_absolute()) self = fs::read_symlink("/proc/self/exe", ignored);
+  self = fs::weakly_canonical(self, ignored);
+  for (fs::path at = self.parent_path(); at.has_relative_path(); at = at.parent_path()) {
+    if (at.filename() == "weft" && at.parent_path().filename() == "lib") return at.string();
+    if (fs::is_directory(at / "lib" / "weft", ignored)) return (at / "lib" / "weft").string();
+  }
+  return {};
+}
+
+Result<std::unique_ptr<jit::Engine>> makeEngine(const std::string& name, const jit::EngineOptions& options,
+                                                diag::Sink& sink) {
+  if (name == "interp") return jit::makeInterpreter();
+  if (!name.empty() && name != "jit") {
+    sink.error(diag::Code::E0811, {}, "unknown engine `{}`", name).help("choose `jit` or `interp`").emit();
+    return Reported{};
+  }
+  const fs::path library = fs::path(installationLibraryFolder()) / kLibrary;
+  std::error_code ignored;
+  if (name.empty() && !fs::exists(library, ignored)) return jit::makeInterpreter();
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* why = dlerror();
+    sink.error(diag::Code::E0810, {}, "the LLVM engine cannot be loaded: {}", why == nullptr ? "unknown reason" : why)
+        .help("`WEFT_ENGINE=interp` runs without it")
+        .emit();
+    return Reported{};
+  }
+  auto make = reinterpret_cast<MakeOrc>(dlsym(handle, "weft_make_orc_engine"));
+  if (make == nullptr) {
+    sink.error(diag::Code::E0810, {}, "{} is not Weft's LLVM engine", library.filename().string()).emit();
+    return Reported{};
+  }
+  jit::Engine* engine = make(&options, &sink);
+  if (engine == nullptr) return Reported{};
+  return std::unique_ptr<jit::Engine>(engine);
+}
+
+}  // namespace weft::host

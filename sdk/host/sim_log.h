@@ -1,0 +1,44 @@
+// The files a simulator run leaves in the current directory: sim.log, sim_stats.json, simconfig.json. Used by Runtime.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/plan/fabric_plan.h"
+#include "sdk/mesh/mesh.h"
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace weft::host {
+
+class SimLog {
+ public:
+  /// Creates sim.log and simconfig.json in the current directory (a folder that cannot be written is not an error) and
+  /// listens to the mesh: <simprint> lines always, arriving wavelets when SIMFABRIC_DEBUG has `landing`.
+  SimLog(mesh::Mesh& mesh, const std::string& key);
+  ~SimLog();
+  SimLog(const SimLog&) = delete;
+  SimLog& operator=(const SimLog&) = delete;
+
+  void line(mesh::Cycles cycle, const std::string& text);
+  /// Trailer lines and sim_stats.json.
+  void finish();
+
+ private:
+  struct Close {
+    void operator()(std::FILE* f) const { std::fclose(f); }
+  };
+  // Borrowed from the Simulation, which outlives the log.
+  mesh::Mesh& mesh_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::string stats_path_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  mesh::Cycles last_landing_ = 0;
+  uint64_t landings_ = 0;
+  bool finished_ = false;
+
+  void header(const std::string& key);
+  void landing(const mesh::WaveletEvent& event);
+};
+
+}  // namespace weft::host
