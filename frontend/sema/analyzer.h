@@ -11,7 +11,9 @@
 #include "frontend/tir/program.h"
 #include "frontend/types/pool.h"
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace weft::sema {
@@ -65,8 +67,6 @@ struct LocalColorConfig {
 struct ProgramResult {
   std::shared_ptr<tir::Program> program;
   std::vector<LocalColorConfig> color_configs;
-  /// What had to be known about symbolic params (empty without sharing).
-  std::vector<comptime::Question> questions;
   /// Per slot of the program: the symbolic expression to evaluate per PE.
   std::vector<comptime::SymId> slots;
 };
@@ -74,9 +74,9 @@ struct ProgramResult {
 /// Runs the layout block of `root`; everything it decides goes to `hooks`. A file without one is an error.
 Result<void> analyzeLayout(Context& context, const SourceFile& root, const std::vector<CliParam>& cli, LayoutHooks& hooks);
 
-/// Elaborates one PE program. `params` is an anonymous struct value (or void). Questions about symbolic params are
-/// answered by the concrete values in it and recorded. `exports` are the names the layout declared.
-Result<ProgramResult> analyzeProgram(Context& context, const SourceFile& root, const Value& params,
-                                     const std::vector<plan::Export>& exports);
+/// Elaborates one PE program. `params` is an anonymous struct value (or void). Questions about symbolic params go to
+/// `recorder`, which may be null when nothing is symbolic. `exports` are the names the layout declared; null: no layout.
+Result<ProgramResult> analyzeProgram(Context& context, const SourceFile& root, const comptime::Value& params,
+                                     const std::vector<plan::Export>* exports, comptime::Recorder* recorder = nullptr);
 
 }  // namespace weft::sema

@@ -49,7 +49,7 @@ struct Operand {
     Fields,    // struct, tuple or array whose parts are operands, some of them at run time
   };
   Kind kind = Kind::Poison;
-  TypeId type = types::Pool::kPoison;
+  TypeId type = types::kPoison;
   Value value;
   tir::Operand op;
   Address address;
@@ -80,7 +80,7 @@ struct Place {
   bool is_const = false;
   bool is_cell = false;
   uint8_t path_size = 0;
-  TypeId type = types::Pool::kPoison;
+  TypeId type = types::kPoison;
   uint32_t root = 0;
   uint32_t path[kMaxPath] = {};
   Address address;

@@ -153,6 +153,12 @@ struct LocalVar {
 };
 
 /// A loop or labelled block that `break`/`continue` may name.
+struct BlockExit {
+  Operand value;
+  Span span;
+  uint32_t block = 0;  // TIR block that ends in the break
+  uint32_t control_depth = 0;
+};
 struct Target {
   Symbol label;
   bool is_loop = false;
@@ -163,18 +169,11 @@ struct Target {
   static constexpr uint32_t kNone = 0xffffffffu;
   /// Valued blocks.
   TypeId want;
-  std::vector<struct BlockExit> exits;
+  std::vector<BlockExit> exits;
   Operand result;
   uint32_t control_depth = 0;
   Span span;
 };
-struct BlockExit {
-  Operand value;
-  Span span;
-  uint32_t block = 0;  // TIR block that ends in the break
-  uint32_t control_depth = 0;
-};
-
 struct Frame {
   Frame* parent = nullptr;
   ModuleId module;
@@ -210,7 +209,7 @@ struct Frame {
 
 class Sema {
  public:
-  Sema(Context& context, LayoutHooks* hooks);
+  Sema(Context& context, LayoutHooks* hooks, comptime::Recorder* recorder);
   ~Sema();
   Sema(const Sema&) = delete;
   Sema& operator=(const Sema&) = delete;
@@ -224,7 +223,9 @@ class Sema {
   comptime::Arith arith;
 
   Result<void> runLayout(const SourceFile& root, const std::vector<CliParam>& cli);
-  Result<ProgramResult> runProgram(const SourceFile& root, const Value& params, const std::vector<plan::Export>& exports);
+  Result<ProgramResult> runProgram(const SourceFile& root, const Value& params, const std::vector<plan::Export>* exports);
+  /// Declared names of the layout, or null (then everything may be exported).
+  const std::vector<plan::Export>* layout_exports = nullptr;
 
   // ---- sema.cpp: diagnostics, frames, questions ----
   /// A builder with the comptime call stack and import chain attached. `.emit()` it, then return poison.
@@ -237,7 +238,7 @@ class Sema {
     return std::move(ctx.sink.warning(code, span, text, std::forward<Args>(args)...).trace(traceFrames()));
   }
   std::vector<diag::TraceFrame> traceFrames() const;
-  [[nodiscard]] std::string typeName(TypeId t) const { return pool.name(t); }
+  [[nodiscard]] std::string typeName(TypeId t) const { return pool.toString(t); }
   [[nodiscard]] std::string_view text(Symbol s) const { return ctx.interner.text(s); }
   Symbol intern(std::string_view s) { return ctx.interner.intern(s); }
   [[nodiscard]] target::Arch arch() const { return ctx.options.arch; }
@@ -246,10 +247,10 @@ class Sema {
   [[nodiscard]] bool atRuntime() const { return frame_->phase == Phase::Runtime; }
   [[nodiscard]] Frame& frame() { return *frame_; }
   [[nodiscard]] const SourceFile& currentFile() const { return *frame_->file->source; }
-  /// The value without its symbol: records what was asked and answered. Call it wherever the value must be known.
-  const Value& know(const Value& v);
-  comptime::Int knownInt(const Value& v) { return know(v).asInt(); }
-  bool knownBool(const Value& v) { return know(v).asBool(); }
+  /// The value with every symbolic part decided: records what was asked and answered. Call it wherever the value must be known.
+  Value know(const Value& v) { return arith.concrete(v); }
+  comptime::Int128 knownInt(const Value& v) { return arith.decide(v); }
+  bool knownBool(const Value& v) { return arith.decideBool(v); }
   /// One unit of comptime work; false (after an error) when the fuel is used up.
   bool burn(Span span);
   /// False (after an error) when the C++ stack is nearly used up.
@@ -386,6 +387,8 @@ class Sema {
   Operand intrinsic(const ast::BuiltinCall& call, std::string_view name, TypeId want);
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
+  /// Moves what the device builtins collected into the program; before memory is placed.
+  void finishDevice();
 
  private:
   friend class FrameScope;
@@ -497,7 +500,13 @@ class Sema {
   std::unordered_map<Symbol, DeclId> exported_;
 
   std::shared_ptr<tir::Program> program_;
-  std::unique_ptr<tir::Builder> builder_;
+  std::unique_ptr<tir::Builder> real_builder_;
+  /// Takes what comptime code would emit; never read.
+  tir::Program scratch_program_;
+  std::unique_ptr<tir::Builder> scratch_builder_;
+  tir::Builder* builder_ = nullptr;
+  /// Inside @type_of: only types matter, nothing may have an effect.
+  uint32_t type_only_ = 0;
   std::unordered_map<uint64_t, tir::SiteId> sites_;
   std::unordered_map<uint32_t, uint32_t> site_files_;
   struct Relocation {
@@ -515,7 +524,6 @@ class Sema {
   std::vector<ImageRelocation> image_relocations_;
   std::unordered_map<comptime::SymId, uint32_t> slot_of_;
   std::vector<comptime::SymId> slots_;
-  std::vector<comptime::Question> questions_;
 
   /// Nesting of run-time branches and loops in the function being lowered.
   uint32_t control_depth_ = 0;
