@@ -10,6 +10,6 @@ setlocal expandtab shiftwidth=2 softtabstop=2
 setlocal suffixesadd=.csl
 " `:make` shows the compiler's diagnostics in the quickfix list.
 setlocal makeprg=weft\ check\ %:S
-setlocal errorformat=%E%trror[%*[^]]]:\ %m,%W%tarning[%*[^]]]:\ %m,%C%\\s%#-->\ %f:%l:%c,%-G%.%#
+setlocal errorformat=%f:%l:%c:\ %trror[%*[^]]]:\ %m,%f:%l:%c:\ %tarning[%*[^]]]:\ %m,%-G%.%#
 let b:undo_ftplugin = 'setlocal commentstring< comments< expandtab< shiftwidth< softtabstop< suffixesadd<'
       \ . ' makeprg< errorformat<'
