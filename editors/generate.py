@@ -13,7 +13,8 @@ OUTPUTS = {
     "editors/textmate/csl.tmLanguage.in.json": ("editors/textmate/csl.tmLanguage.json", "|"),
     "editors/vim/syntax/csl.in.vim": ("editors/vim/syntax/csl.vim", " "),
 }
-TABLES = ("grammar/CslLexer.g4", "frontend/types/builtins.def", "frontend/types/type_names.def")
+TYPES = "frontend/types/pool.cpp"
+TABLES = ("grammar/CslLexer.g4", "frontend/types/builtins.def", TYPES)
 # What a keyword is to a reader. One that is named nowhere here is a word of declarations.
 CONTROL = {"if", "else", "for", "while", "switch", "break", "continue", "return"}
 OPERATOR = {"and", "or"}
@@ -36,7 +37,7 @@ def words():
         "constant": keywords & CONSTANT | DIRECTIONS,
         "storage": keywords - CONTROL - OPERATOR - CONSTANT,
         "types": types,
-        "builtins": set(re.findall(r"^WEFT_BUILTIN\(\s*@?\"?(\w+)", read("frontend/types/builtins.def"), re.M)),
+        "builtins": set(re.findall(r'^WEFT_BUILTIN\(\w+, "(\w+)"', read("frontend/types/builtins.def"), re.M)),
     }
     for name, members in classes.items():
         if not members:
@@ -45,7 +46,10 @@ def words():
 
 
 def type_names():
-    return set(re.findall(r"^WEFT_TYPE_NAME\(\s*\"?(\w+)", read("frontend/types/type_names.def"), re.M))
+    """The names the type pool starts with; sized integers are a pattern in the templates."""
+    constructor = read(TYPES).split("Pool::Pool(", 1)[1].split("\n}", 1)[0]
+    rows = [line for line in constructor.splitlines() if "addFixed(" in line or "string_view" in line]
+    return set(re.findall(r'"([a-z]\w+)"', "\n".join(rows)))
 
 
 def render(template, classes, separator):

@@ -9,7 +9,7 @@ syntax keyword cslControl break continue else for if return switch while
 syntax keyword cslWordOperator and or
 syntax keyword cslConstant EAST NORTH RAMP SOUTH WEST false true
 syntax keyword cslStorage align anytype asm comptime const enum export extern fn inline layout linkname linksection noinline packed param struct task union var volatile
-syntax keyword cslType bf16 bool cb16 color comptime_int comptime_struct direction f16 f32 fabout_dsd i16 i32 i64 i8 type u16 u32 u64 u8 void
+syntax keyword cslType anyopaque bf16 bool cb16 circbuf_dsd color comptime_float comptime_int comptime_string comptime_struct control_task_id data_task_id direction dsr_dest dsr_fifo_dest dsr_fifo_src1 dsr_src0 dsr_src1 f16 f32 fabin_dsd fabout_dsd imported_module input_queue local_task_id mem1d_dsd mem4d_dsd output_queue sr type ut_id void xdsr
 syntax match cslType /\<[iu]\d\+\>/
 
 syntax match cslOperator /[-+*\/%&|^~!<>=]/
@@ -19,7 +19,7 @@ syntax match cslFunction /\(\<\%(fn\|task\)\s\+\)\@<=\h\w*/
 syntax match cslField /\.\h\w*/ contains=cslDot
 syntax match cslDot /\./ contained
 syntax match cslUnknownBuiltin /@\h\w*/
-syntax match cslBuiltin /@\%(assert\|bind_local_task\|get_color\|get_dsd\|get_local_task_id\|range\|set_rectangle\|set_tile_code\|zeros\)\>/
+syntax match cslBuiltin /@\%(__ceil\|__fabs\|__floor\|__fma\|__memcpy_config\|__sqrt\|activate\|allocate_fifo\|as\|assert\|bind_control_task\|bind_data_task\|bind_local_task\|bind_rotating_tasks\|bind_task\|bitcast\|block\|comptime_assert\|comptime_print\|concat_structs\|constants\|dfilt\|dimensions\|element_count\|element_type\|export\|export_name\|export_symbol\|field\|fp16\|get_array\|get_color\|get_color_id\|get_config\|get_config_unchecked\|get_control_task_id\|get_data_task_id\|get_dsd\|get_dsr\|get_filter_id\|get_input_queue\|get_int\|get_local_task_id\|get_output_queue\|get_rectangle\|get_sr\|get_string_from_byte\|get_symbol_id\|get_symbol_value\|get_tensor_ptr\|get_ut_id\|get_xdsr\|has_exported_tensors\|has_field\|import_comptime_value\|import_module\|increment_dsd_offset\|initialize_queue\|is_arch\|is_comptime\|is_same_type\|load_to_dsr\|load_to_dsr_xdsr\|load_to_dsr_xdsr_sr\|map\|ptrcast\|queue_flush\|random16\|range\|range_start\|range_step\|range_stop\|rank\|rpc\|set_active_prng\|set_color_config\|set_config\|set_config_unchecked\|set_control_task_table\|set_dsd_base_addr\|set_dsd_length\|set_dsd_stride\|set_dsr_base_addr\|set_dsr_length\|set_empty_queue_handler\|set_fifo_read_length\|set_fifo_write_length\|set_local_color_config\|set_rectangle\|set_teardown_handler\|set_tile_code\|strcat\|strlen\|type_of\|unblock\|zeros\)\>/
 
 syntax match cslNumber /\<\d[0-9_]*\>/
 syntax match cslNumber /\<0[xX][0-9A-Fa-f_]\+\>/
