@@ -14,7 +14,7 @@ OUTPUTS = {
     "editors/vim/syntax/csl.in.vim": ("editors/vim/syntax/csl.vim", " "),
 }
 TYPES = "frontend/types/pool.cpp"
-TABLES = ("grammar/CslLexer.g4", "frontend/types/builtins.def", TYPES)
+TABLES = ("grammar/CslLexer.g4", "frontend/types/builtins.def", "frontend/tir/dsd_ops.def", TYPES)
 # What a keyword is to a reader. One that is named nowhere here is a word of declarations.
 CONTROL = {"if", "else", "for", "while", "switch", "break", "continue", "return"}
 OPERATOR = {"and", "or"}
@@ -37,12 +37,19 @@ def words():
         "constant": keywords & CONSTANT | DIRECTIONS,
         "storage": keywords - CONTROL - OPERATOR - CONSTANT,
         "types": types,
-        "builtins": set(re.findall(r'^WEFT_BUILTIN\(\w+, "(\w+)"', read("frontend/types/builtins.def"), re.M)),
+        "builtins": builtins(),
     }
     for name, members in classes.items():
         if not members:
             sys.exit(f"generate.py: no words for `{name}`: has the table it is read from moved?")
     return {name: sorted(members) for name, members in classes.items()}
+
+
+def builtins():
+    """The language's builtins and vector operations. Names with `__` are the library's own: a pattern in the templates."""
+    names = set(re.findall(r'^WEFT_BUILTIN\(\w+, "(\w+)"', read("frontend/types/builtins.def"), re.M))
+    names |= set(re.findall(r'^WEFT_DSD_OP\(\w+, "(\w+)"', read("frontend/tir/dsd_ops.def"), re.M))
+    return {name for name in names if not name.startswith("__")}
 
 
 def type_names():

@@ -19,7 +19,7 @@ syntax match cslFunction /\(\<\%(fn\|task\)\s\+\)\@<=\h\w*/
 syntax match cslField /\.\h\w*/ contains=cslDot
 syntax match cslDot /\./ contained
 syntax match cslUnknownBuiltin /@\h\w*/
-syntax match cslBuiltin /@\%({{builtins}}\)\>/
+syntax match cslBuiltin /@\%({{builtins}}\|__\w\+\)\>/
 
 syntax match cslNumber /\<\d[0-9_]*\>/
 syntax match cslNumber /\<0[xX][0-9A-Fa-f_]\+\>/
