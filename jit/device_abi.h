@@ -73,7 +73,8 @@ struct WeftPe {
   struct WeftFrame** cursor;  /* where the next frame is pushed while unwinding: *cursor = frame; cursor = &frame->next */
   const WeftKernel* kernels;  /* by tir::DsdOpcode */
   const struct WeftDsdCosts* dsd_costs; /* jit/dsd_cost.h */
-  uint32_t stack_pointer; /* recursive functions: byte address of the free stack, grows upward */
+  uint32_t stack_pointer; /* recursive functions: byte address of the free stack, grows upward. The mesh sets it to
+                             stack_base at a start, keeps it while the task is suspended, and hands it in at the resume */
   uint32_t stack_limit;
   void* mesh;             /* the mesh's own */
   uint64_t mesh_index;

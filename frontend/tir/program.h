@@ -107,7 +107,9 @@ struct Function {
   uint32_t frame_bytes = 0;
   /// Set by finalize(): the function, or one it calls, may suspend (Device, DsdOp, back edge, indirect call).
   bool may_block = false;
-  /// Set by finalize(): part of a call cycle; its frame area lies on the bounded stack.
+  /// Set by assignFrames(): part of a call cycle; its frame area lies on the bounded stack. Every call of it takes
+  /// frame_bytes there: the engine checks pe.stack_pointer + frame_bytes <= pe.stack_limit (else fault 2) and adds it on
+  /// entry, and subtracts it on return. FrameAddr is pe.stack_pointer - frame_bytes + imm.
   bool recursive = false;
   SiteId site;
 };

@@ -102,14 +102,15 @@ const OpInfo& opInfo(Op op);
 
 // ---- frames.cpp ----
 /// Places the frame areas of all functions behind `frame_base`, overlaid along the call graph (only recursive functions use
-/// the bounded stack); replaces FrameAddr by constants except in recursive functions; sets recursive, stack_base,
-/// stack_bytes and private_bytes. Addresses of shared constants (behind private_bytes) may be patched after this and must
+/// the bounded stack, at least 8 bytes a call); replaces FrameAddr by constants except in recursive functions; sets
+/// recursive, stack_base, stack_bytes and private_bytes. Addresses of shared constants (behind private_bytes) may be patched after this and must
 /// be patched before finalize().
 void assignFrames(Program& program, uint32_t frame_base);
 
 // ---- finalize.cpp ----
-/// Makes a built program final, once and for all engines: removes unreachable blocks, simplifies (constant operands,
-/// copies, dead locals), marks loop back edges, computes may_block, inserts Segment markers.
+/// Makes a built program final, once and for all engines: removes unreachable blocks, simplifies (copies, dead results,
+/// jumps), makes locals that may be read before they are written start as zero, marks loop back edges, computes may_block,
+/// inserts Segment markers. Block 0 is then never a jump's target. Needs a program that verify() accepts.
 void finalize(Program& program);
 
 /// Which locals are live behind each instruction that may suspend: (block, instruction) -> locals. For engines.
