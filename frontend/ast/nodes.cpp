@@ -54,4 +54,30 @@ const char* spelling(BinaryOp op) {
   return "";
 }
 
+int precedence(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::Mul:
+    case BinaryOp::Div:
+    case BinaryOp::Mod: return 9;
+    case BinaryOp::Add:
+    case BinaryOp::Sub: return 8;
+    case BinaryOp::ShiftLeft:
+    case BinaryOp::ShiftRight: return 7;
+    case BinaryOp::BitAnd: return 6;
+    case BinaryOp::BitXor: return 5;
+    case BinaryOp::BitOr: return 4;
+    case BinaryOp::Equal:
+    case BinaryOp::NotEqual:
+    case BinaryOp::Less:
+    case BinaryOp::LessEqual:
+    case BinaryOp::Greater:
+    case BinaryOp::GreaterEqual: return 3;
+    case BinaryOp::LogicalAnd: return 2;
+    case BinaryOp::LogicalOr: return 1;
+  }
+  return 0;
+}
+
+bool isComparison(BinaryOp op) { return precedence(op) == 3; }
+
 }  // namespace weft::ast

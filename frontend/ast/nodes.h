@@ -131,6 +131,9 @@ enum class BinaryOp : uint8_t {
 /// As written: "-", "<<", "and".
 const char* spelling(UnaryOp op);
 const char* spelling(BinaryOp op);
+/// How tightly an operator binds: 1 (`or`) to 9 (`*`). All are left-associative but comparisons, which do not associate.
+int precedence(BinaryOp op);
+bool isComparison(BinaryOp op);
 
 WEFT_AST_NODE(UnaryExpr, Expr)
   UnaryOp op{};

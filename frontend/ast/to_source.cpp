@@ -11,23 +11,9 @@ namespace {
 constexpr int kPostfix = 11;
 constexpr int kUnary = 10;
 
-int rank(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::Mul: case BinaryOp::Div: case BinaryOp::Mod: return 9;
-    case BinaryOp::Add: case BinaryOp::Sub: return 8;
-    case BinaryOp::ShiftLeft: case BinaryOp::ShiftRight: return 7;
-    case BinaryOp::BitAnd: return 6;
-    case BinaryOp::BitXor: return 5;
-    case BinaryOp::BitOr: return 4;
-    case BinaryOp::LogicalAnd: return 2;
-    case BinaryOp::LogicalOr: return 1;
-    default: return 3;
-  }
-}
-
 int rankOf(const Expr& e) {
   switch (e.kind) {
-    case NodeKind::BinaryExpr: return rank(as<BinaryExpr>(e).op);
+    case NodeKind::BinaryExpr: return precedence(as<BinaryExpr>(e).op);
     case NodeKind::UnaryExpr:
     case NodeKind::ComptimeExpr: return kUnary;
     case NodeKind::IfExpr:
@@ -72,8 +58,8 @@ class Writer {
       case NodeKind::ComptimeExpr: return "comptime " + at(*as<ComptimeExpr>(e).operand, kUnary);
       case NodeKind::BinaryExpr: {
         const auto& b = as<BinaryExpr>(e);
-        const int r = rank(b.op);
-        return fmt::format("{} {} {}", at(*b.lhs, r == 3 ? 4 : r), spelling(b.op), at(*b.rhs, r + 1));
+        const int r = precedence(b.op);
+        return fmt::format("{} {} {}", at(*b.lhs, isComparison(b.op) ? r + 1 : r), spelling(b.op), at(*b.rhs, r + 1));
       }
       case NodeKind::CallExpr:
         return fmt::format("{}({})", at(*as<CallExpr>(e).callee, kPostfix), list(as<CallExpr>(e).args));

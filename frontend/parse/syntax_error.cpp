@@ -1,0 +1,215 @@
+// Turns the parser's expected-token sets into short messages.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/parse/syntax_error.h"
+
+#include "CslLexer.h"
+#include "CslParser.h"
+
+#include <algorithm>
+
+namespace weft::parse {
+namespace {
+
+using csl::CslLexer;
+using csl::CslParser;
+using diag::Code;
+using source::Span;
+
+std::string spell(size_t type) {
+  switch (type) {
+    case CslLexer::IF_SHORT: return "`if`";
+    case CslLexer::LABEL: return "a label";
+    case CslLexer::COMPTIME_STMT: return "`comptime`";
+    case CslLexer::TRAILING_COMMA: return "`,`";
+    case CslLexer::IDENT: return "a name";
+    case antlr4::Token::EOF: return "end of file";
+    default: break;
+  }
+  static const antlr4::dfa::Vocabulary& vocabulary = CslLexer(nullptr).getVocabulary();
+  std::string literal = vocabulary.getLiteralName(type);
+  if (literal.size() < 2) return "a literal";
+  return "`" + literal.substr(1, literal.size() - 2) + "`";
+}
+
+class Expected {
+ public:
+  explicit Expected(const std::vector<size_t>& types) : types_(types) {}
+  [[nodiscard]] bool has(size_t type) const { return std::find(types_.begin(), types_.end(), type) != types_.end(); }
+  [[nodiscard]] bool only(size_t type) const { return types_.size() == 1 && types_[0] == type; }
+
+  /// "an expression or `)`": the construct that may start here, then closers; all in all at most three items.
+  [[nodiscard]] std::string text() const {
+    std::vector<std::string> items;
+    const bool operand = has(CslLexer::INT) && has(CslLexer::BUILTIN);
+    const bool statement = has(CslLexer::RETURN) && has(CslLexer::WHILE) && has(CslLexer::INT);
+    const bool type = !has(CslLexer::INT) && has(CslLexer::STAR) && has(CslLexer::ENUM);
+    const bool declaration = has(CslLexer::PARAM) && has(CslLexer::TASK) && has(CslLexer::LAYOUT) && !operand;
+    const bool field = has(CslLexer::IDENT) && has(CslLexer::LINKNAME) && has(CslLexer::PARAM) && !operand && !declaration;
+    if (statement) {
+      items.emplace_back("a statement");
+    } else if (operand) {
+      items.emplace_back("an expression");
+    } else if (type) {
+      items.emplace_back("a type");
+    } else if (declaration) {
+      items.emplace_back("a declaration");
+    } else if (field) {
+      items.emplace_back("a field name");
+    } else if (has(CslLexer::IDENT)) {
+      items.emplace_back("a name");
+    }
+    const bool starts = operand || statement || type || declaration || field;
+    for (size_t t : types_) {
+      const bool closer = t == CslLexer::RPAREN || t == CslLexer::RBRACE || t == CslLexer::RBRACKET ||
+                          (t == CslLexer::SEMI && !statement && !declaration);
+      if (closer || (!starts && t != CslLexer::IDENT && t != CslLexer::COLOR && t != CslLexer::TRAILING_COMMA)) {
+        std::string item = spell(t);
+        if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(std::move(item));
+      }
+    }
+    if (items.empty() || items.size() > 5) return {};
+    std::string out = items[0];
+    for (size_t i = 1; i < items.size(); ++i) out += (i + 1 == items.size() ? " or " : ", ") + items[i];
+    return out;
+  }
+
+ private:
+  const std::vector<size_t>& types_;
+};
+
+std::string describeFound(const Tokens& tokens, const antlr4::Token& token) {
+  if (token.getType() == antlr4::Token::EOF) return "end of file";
+  const std::string_view text = tokens.textOf(token);
+  if (text.size() > 30) return fmt::format("`{}...`", text.substr(0, 27));
+  return fmt::format("`{}`", text);
+}
+
+bool isKeyword(size_t type) { return type >= CslLexer::CONST && type <= CslLexer::COLOR; }
+
+/// Guesses at intent, only ever as help.
+void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& error, const antlr4::Token* previous) {
+  const std::string_view found = tokens.textOf(*error.found);
+  const size_t type = error.found->getType();
+  const Expected expected(error.expected);
+  if (type == CslLexer::ELSE && previous != nullptr && previous->getType() == CslLexer::SEMI) {
+    builder.help("no `;` stands before `else`", {{tokens.spanOf(*previous), ""}});
+  } else if (type == CslLexer::ASSIGN && expected.has(CslLexer::RPAREN)) {
+    builder.help("an assignment is not an expression; `==` compares");
+  } else if ((type == CslLexer::PLUS || type == CslLexer::MINUS) && previous != nullptr && previous->getType() == type) {
+    builder.help(fmt::format("there is no `{0}{0}`; write `{0}= 1`", found));
+  } else if (type == CslLexer::AMP && previous != nullptr && previous->getType() == type) {
+    builder.help("logical and is written `and`");
+  } else if (previous != nullptr && previous->getType() == CslLexer::PIPE && type == CslLexer::PIPE) {
+    builder.help("logical or is written `or`");
+  } else if (isKeyword(type) && expected.has(CslLexer::IDENT) && !expected.has(CslLexer::INT)) {
+    builder.help(fmt::format("`{}` is a keyword and cannot be a name", found));
+  } else if ((type == CslLexer::EXPORT || type == CslLexer::EXTERN || type == CslLexer::PARAM || type == CslLexer::FN ||
+              type == CslLexer::TASK || type == CslLexer::LAYOUT) &&
+             expected.has(CslLexer::RETURN)) {
+    builder.help(fmt::format("`{}` may only stand at the top level of a file", found));
+  } else if ((type == CslLexer::EQUAL || type == CslLexer::NOT_EQUAL || type == CslLexer::LESS ||
+              type == CslLexer::GREATER)) {
+    builder.help("comparisons are joined with `and` or `or`");
+  }
+}
+
+}  // namespace
+
+void CollectingStrategy::keep(antlr4::Parser* parser, antlr4::Token* found, bool has_expected) {
+  if (first) return;
+  SyntaxError error;
+  error.found = found;
+  error.rule = parser->getContext() != nullptr ? parser->getContext()->getRuleIndex() : 0;
+  if (has_expected) {
+    for (ssize_t type : parser->getExpectedTokens().toList()) {
+      if (type != static_cast<ssize_t>(antlr4::Token::EPSILON)) error.expected.push_back(static_cast<size_t>(type));
+    }
+  }
+  first = std::move(error);
+}
+
+void CollectingStrategy::reportError(antlr4::Parser* parser, const antlr4::RecognitionException& e) {
+  if (inErrorRecoveryMode(parser)) return;
+  beginErrorCondition(parser);
+  // After a longer lookahead the offending token is not where the parser stands, and its expectations say nothing.
+  keep(parser, e.getOffendingToken(), e.getOffendingToken() == parser->getCurrentToken());
+}
+
+void CollectingStrategy::reportUnwantedToken(antlr4::Parser* parser) {
+  if (inErrorRecoveryMode(parser)) return;
+  beginErrorCondition(parser);
+  keep(parser, parser->getCurrentToken(), true);
+}
+
+bool reportBrackets(const Tokens& tokens, size_t begin, size_t end, size_t at_most, diag::Sink& sink) {
+  auto closerOf = [](size_t type) -> size_t {
+    if (type == CslLexer::LPAREN) return CslLexer::RPAREN;
+    if (type == CslLexer::LBRACE) return CslLexer::RBRACE;
+    return CslLexer::RBRACKET;
+  };
+  std::vector<size_t> open;
+  for (size_t i = begin; i < end && i <= at_most; ++i) {
+    const antlr4::Token& token = *tokens.list[i];
+    switch (token.getType()) {
+      case CslLexer::LPAREN:
+      case CslLexer::LBRACE:
+      case CslLexer::LBRACKET:
+        open.push_back(i);
+        break;
+      case CslLexer::RPAREN:
+      case CslLexer::RBRACE:
+      case CslLexer::RBRACKET:
+        if (open.empty()) {
+          sink.error(Code::E0107, tokens.spanOf(token), "`{}` closes nothing", tokens.textOf(token)).emit();
+          return true;
+        }
+        if (closerOf(tokens.list[open.back()]->getType()) != token.getType()) {
+          const antlr4::Token& opener = *tokens.list[open.back()];
+          sink.error(Code::E0107, tokens.spanOf(token), "`{}` does not close `{}`", tokens.textOf(token),
+                     tokens.textOf(opener))
+              .label(tokens.spanOf(opener), "opened here")
+              .emit();
+          return true;
+        }
+        open.pop_back();
+        break;
+      default:
+        break;
+    }
+  }
+  if (open.empty() || at_most < end) return false;
+  const antlr4::Token& opener = *tokens.list[open.back()];
+  const Span last = tokens.spanOf(*tokens.list[end - 1]);
+  sink.error(Code::E0107, Span{tokens.source, last.end, last.end}, "`{}` is never closed", tokens.textOf(opener))
+      .label(tokens.spanOf(opener), "opened here")
+      .emit();
+  return true;
+}
+
+void reportSyntaxError(const Tokens& tokens, size_t begin, size_t end, const SyntaxError& error, diag::Sink& sink) {
+  const bool at_end = error.found->getType() == antlr4::Token::EOF || error.found->getTokenIndex() >= end;
+  const size_t index = at_end ? end : error.found->getTokenIndex();
+  // A mismatched bracket at or before the offending token explains it better than an expectation does.
+  if (reportBrackets(tokens, begin, end, index, sink)) return;
+
+  const antlr4::Token* previous = index > begin ? tokens.list[index - 1].get() : nullptr;
+  const Expected expected(error.expected);
+  const std::string found =
+      at_end && end < tokens.list.size() ? "the next declaration" : describeFound(tokens, *error.found);
+  if (expected.only(CslLexer::SEMI) && previous != nullptr) {
+    const Span last = tokens.spanOf(*previous);
+    auto builder = sink.error(Code::E0103, Span{tokens.source, last.end, last.end}, "expected `;`, found {}", found);
+    addHelp(builder, tokens, error, previous);
+    builder.emit();
+    return;
+  }
+  Span span = tokens.spanOf(*error.found);
+  if (at_end && previous != nullptr) span = {tokens.source, tokens.spanOf(*previous).end, tokens.spanOf(*previous).end};
+  const std::string wanted = expected.text();
+  auto builder = wanted.empty() ? sink.error(Code::E0103, span, "unexpected {}", found)
+                                : sink.error(Code::E0103, span, "expected {}, found {}", wanted, found);
+  addHelp(builder, tokens, error, previous);
+  builder.emit();
+}
+
+}  // namespace weft::parse
