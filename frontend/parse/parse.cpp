@@ -10,6 +10,8 @@
 #include "CslLexer.h"
 #include "CslParser.h"
 
+#include <algorithm>
+
 namespace weft::parse {
 namespace {
 
@@ -122,8 +124,8 @@ void parseWithErrors(const Tokens& tokens, AstBuilder& builder, diag::Sink& sink
   }
 }
 
-std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id, base::Interner& interner,
-                                     diag::Sink& sink, bool want_partial) {
+std::unique_ptr<ast::File> parseUnsorted(std::string_view text, source::SourceId id, base::Interner& interner,
+                                         diag::Sink& sink, bool want_partial) {
   const Tokens tokens = lex(text, id, sink);
   std::unique_ptr<ast::File> file = newFile(id, tokens);
   if (tokens.refused) {
@@ -142,6 +144,18 @@ std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id,
   builder.markPartial();
   parseWithErrors(tokens, builder, sink);
   builder.finish();
+  return file;
+}
+
+/// Lexer, parser and builder report in turn; readers want the order of the text.
+std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id, base::Interner& interner,
+                                     diag::Sink& sink, bool want_partial) {
+  diag::Sink local;
+  std::unique_ptr<ast::File> file = parseUnsorted(text, id, interner, local, want_partial);
+  std::vector<diag::Diagnostic> found = local.drain();
+  std::stable_sort(found.begin(), found.end(),
+                   [](const diag::Diagnostic& a, const diag::Diagnostic& b) { return a.span.begin < b.span.begin; });
+  for (diag::Diagnostic& d : found) sink.add(std::move(d));
   return file;
 }
 

@@ -67,6 +67,9 @@ class Expected {
         if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(std::move(item));
       }
     }
+    std::stable_sort(items.begin(), items.end(), [](const std::string& a, const std::string& b) {
+      return (a == "`,`") > (b == "`,`");
+    });
     if (items.empty() || items.size() > 5) return {};
     std::string out = items[0];
     for (size_t i = 1; i < items.size(); ++i) out += (i + 1 == items.size() ? " or " : ", ") + items[i];
@@ -101,6 +104,8 @@ void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& er
     builder.help("logical and is written `and`");
   } else if (previous != nullptr && previous->getType() == CslLexer::PIPE && type == CslLexer::PIPE) {
     builder.help("logical or is written `or`");
+  } else if (previous != nullptr && previous->getType() == CslLexer::DOT && expected.only(CslLexer::LBRACE)) {
+    builder.help("the items of an initializer are all named or all plain");
   } else if (isKeyword(type) && expected.has(CslLexer::IDENT) && !expected.has(CslLexer::INT)) {
     builder.help(fmt::format("`{}` is a keyword and cannot be a name", found));
   } else if ((type == CslLexer::EXPORT || type == CslLexer::EXTERN || type == CslLexer::PARAM || type == CslLexer::FN ||
@@ -112,6 +117,18 @@ void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& er
     builder.help("comparisons are joined with `and` or `or`");
   }
 }
+
+size_t closerOf(size_t type) {
+  if (type == CslLexer::LPAREN) return CslLexer::RPAREN;
+  if (type == CslLexer::LBRACE) return CslLexer::RBRACE;
+  return CslLexer::RBRACKET;
+}
+
+/// The first bracket that does not match: token indexes of the unclosed opener and of the wrong closer.
+struct BracketFault {
+  std::optional<size_t> opener;
+  std::optional<size_t> closer;
+};
 
 }  // namespace
 
@@ -141,73 +158,77 @@ void CollectingStrategy::reportUnwantedToken(antlr4::Parser* parser) {
   keep(parser, parser->getCurrentToken(), true);
 }
 
-bool reportBrackets(const Tokens& tokens, size_t begin, size_t end, size_t at_most, diag::Sink& sink) {
-  auto closerOf = [](size_t type) -> size_t {
-    if (type == CslLexer::LPAREN) return CslLexer::RPAREN;
-    if (type == CslLexer::LBRACE) return CslLexer::RBRACE;
-    return CslLexer::RBRACKET;
-  };
+namespace {
+
+BracketFault findBracketFault(const Tokens& tokens, size_t begin, size_t end) {
   std::vector<size_t> open;
-  for (size_t i = begin; i < end && i <= at_most; ++i) {
-    const antlr4::Token& token = *tokens.list[i];
-    switch (token.getType()) {
-      case CslLexer::LPAREN:
-      case CslLexer::LBRACE:
-      case CslLexer::LBRACKET:
-        open.push_back(i);
-        break;
-      case CslLexer::RPAREN:
-      case CslLexer::RBRACE:
-      case CslLexer::RBRACKET:
-        if (open.empty()) {
-          sink.error(Code::E0107, tokens.spanOf(token), "`{}` closes nothing", tokens.textOf(token)).emit();
-          return true;
-        }
-        if (closerOf(tokens.list[open.back()]->getType()) != token.getType()) {
-          const antlr4::Token& opener = *tokens.list[open.back()];
-          sink.error(Code::E0107, tokens.spanOf(token), "`{}` does not close `{}`", tokens.textOf(token),
-                     tokens.textOf(opener))
-              .label(tokens.spanOf(opener), "opened here")
-              .emit();
-          return true;
-        }
-        open.pop_back();
-        break;
-      default:
-        break;
+  for (size_t i = begin; i < end; ++i) {
+    const size_t type = tokens.list[i]->getType();
+    if (type == CslLexer::LPAREN || type == CslLexer::LBRACE || type == CslLexer::LBRACKET) {
+      open.push_back(i);
+    } else if (type == CslLexer::RPAREN || type == CslLexer::RBRACE || type == CslLexer::RBRACKET) {
+      if (open.empty()) return {std::nullopt, i};
+      if (closerOf(tokens.list[open.back()]->getType()) != type) return {open.back(), i};
+      open.pop_back();
     }
   }
-  if (open.empty() || at_most < end) return false;
-  const antlr4::Token& opener = *tokens.list[open.back()];
-  const Span last = tokens.spanOf(*tokens.list[end - 1]);
-  sink.error(Code::E0107, Span{tokens.source, last.end, last.end}, "`{}` is never closed", tokens.textOf(opener))
-      .label(tokens.spanOf(opener), "opened here")
-      .emit();
+  if (open.empty()) return {};
+  return {open.back(), std::nullopt};
+}
+
+/// Emits E0107 when a bracket explains the error at token `index` better than the parser's expectation does.
+bool reportBrackets(const Tokens& tokens, size_t index, const BracketFault& fault, diag::Sink& sink) {
+  if (!fault.opener && !fault.closer) return false;
+  if (!fault.opener) {
+    if (*fault.closer > index) return false;
+    const antlr4::Token& closer = *tokens.list[*fault.closer];
+    sink.error(Code::E0107, tokens.spanOf(closer), "`{}` closes nothing", tokens.textOf(closer)).emit();
+    return true;
+  }
+  if (*fault.opener > index) return false;
+  const antlr4::Token& opener = *tokens.list[*fault.opener];
+  if (fault.closer && *fault.closer <= index) {
+    const antlr4::Token& closer = *tokens.list[*fault.closer];
+    sink.error(Code::E0107, tokens.spanOf(closer), "`{}` does not close `{}`", tokens.textOf(closer), tokens.textOf(opener))
+        .label(tokens.spanOf(opener), "opened here")
+        .emit();
+    return true;
+  }
+  sink.error(Code::E0107, tokens.spanOf(opener), "`{}` is never closed", tokens.textOf(opener)).emit();
   return true;
 }
+
+}  // namespace
 
 void reportSyntaxError(const Tokens& tokens, size_t begin, size_t end, const SyntaxError& error, diag::Sink& sink) {
   const bool at_end = error.found->getType() == antlr4::Token::EOF || error.found->getTokenIndex() >= end;
   const size_t index = at_end ? end : error.found->getTokenIndex();
-  // A mismatched bracket at or before the offending token explains it better than an expectation does.
-  if (reportBrackets(tokens, begin, end, index, sink)) return;
-
   const antlr4::Token* previous = index > begin ? tokens.list[index - 1].get() : nullptr;
   const Expected expected(error.expected);
+
+  const BracketFault fault = findBracketFault(tokens, begin, end);
+  const antlr4::Token* opener = fault.opener ? tokens.list[*fault.opener].get() : nullptr;
+  // Where the missing bracket was due, the expectation names it; the opening one is then only a label.
+  const bool due_here = opener != nullptr && !at_end && !(fault.closer && *fault.closer <= index) &&
+                        *fault.opener < index && expected.has(closerOf(opener->getType())) &&
+                        !expected.has(CslLexer::INT);
+  if (!due_here) {
+    if (reportBrackets(tokens, index, fault, sink)) return;
+    opener = nullptr;
+  }
+
   const std::string found =
       at_end && end < tokens.list.size() ? "the next declaration" : describeFound(tokens, *error.found);
-  if (expected.only(CslLexer::SEMI) && previous != nullptr) {
-    const Span last = tokens.spanOf(*previous);
-    auto builder = sink.error(Code::E0103, Span{tokens.source, last.end, last.end}, "expected `;`, found {}", found);
-    addHelp(builder, tokens, error, previous);
-    builder.emit();
-    return;
-  }
   Span span = tokens.spanOf(*error.found);
-  if (at_end && previous != nullptr) span = {tokens.source, tokens.spanOf(*previous).end, tokens.spanOf(*previous).end};
+  const bool missing_semi = expected.only(CslLexer::SEMI);
+  if ((at_end || missing_semi) && previous != nullptr) {
+    const uint32_t after = tokens.spanOf(*previous).end;
+    span = {tokens.source, after, after};
+  }
   const std::string wanted = expected.text();
   auto builder = wanted.empty() ? sink.error(Code::E0103, span, "unexpected {}", found)
                                 : sink.error(Code::E0103, span, "expected {}, found {}", wanted, found);
+  if (opener != nullptr) builder.label(tokens.spanOf(*opener), "opened here");
   addHelp(builder, tokens, error, previous);
   builder.emit();
 }

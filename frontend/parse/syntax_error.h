@@ -34,7 +34,4 @@ class CollectingStrategy final : public antlr4::DefaultErrorStrategy {
 /// Emits E0103 or, when a bracket of [begin, end) is the real culprit, E0107.
 void reportSyntaxError(const Tokens& tokens, size_t begin, size_t end, const SyntaxError& error, diag::Sink& sink);
 
-/// Emits E0107 for the first unmatched bracket of [begin, end); false when all match.
-bool reportBrackets(const Tokens& tokens, size_t begin, size_t end, size_t at_most, diag::Sink& sink);
-
 }  // namespace weft::parse
