@@ -1,0 +1,46 @@
+// One compilation as a command sees it: options in, plan or diagnostics out. Used by the commands and the REPL.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/base/result.h"
+#include "frontend/diag/diag.h"
+#include "frontend/plan/fabric_plan.h"
+#include "sdk/driver/compile_options.h"
+
+#include <memory>
+#include <string>
+
+namespace weft::driver {
+
+class Build {
+ public:
+  explicit Build(CompileOptions options);
+  ~Build();
+  Build(const Build&) = delete;
+  Build& operator=(const Build&) = delete;
+
+  /// Front end only: no code is generated.
+  Result<std::shared_ptr<const plan::FabricPlan>> compile();
+  /// Parses `path`, nothing more.
+  Result<void> checkSyntax(const std::string& path);
+  /// All diagnostics of `path`: a layout file with what it loads, or a PE program alone.
+  Result<void> check(const std::string& path);
+  /// Text of a stage: `ast`, `tir`, `tir:FUNCTION`, `plan`.
+  Result<std::string> dump(const std::string& what);
+
+  [[nodiscard]] const CompileOptions& options() const { return options_; }
+  diag::Sink& sink();
+  [[nodiscard]] const source::SourceManager& sources() const;
+
+ private:
+  struct State;
+  CompileOptions options_;
+  std::unique_ptr<State> state_;
+};
+
+/// The rules of the fabric's size; the wording is what existing scripts look for.
+Result<void> checkGeometry(const CompileOptions& options, Extent2 program, diag::Sink& sink);
+/// Fabric and offset where the command line gives none: the smallest that fit.
+Extent2 smallestFabric(const CompileOptions& options, Extent2 program);
+FabricCoord defaultOffset(const CompileOptions& options);
+
+}  // namespace weft::driver
