@@ -1,0 +1,115 @@
+// What compiled code leaves to the host: frames, 16-bit formats that are not IEEE half, block copies out of line.
+// SPDX-License-Identifier: Apache-2.0
+#include "jit/orc/host_calls.h"
+
+#include "frontend/numeric/f16.h"
+#include "frontend/numeric/f32.h"
+#include "frontend/tir/dsd.h"
+#include "jit/orc/float_emit.h"
+
+#include <cstring>
+#include <vector>
+
+namespace weft::jit::orc {
+
+namespace {
+
+WeftFrame* pushFrame(WeftPe* pe, uint32_t bytes, uint32_t function, uint32_t point) {
+  WeftFrame* frame = pe->device->frame_alloc(pe, bytes);
+  frame->next = *pe->cursor;
+  *pe->cursor = frame;
+  pe->cursor = &frame->next;
+  frame->function = function;
+  frame->point = point;
+  return frame;
+}
+
+void popFrame(WeftPe* pe, WeftFrame* frame, uint32_t bytes) { pe->device->frame_free(pe, frame, bytes); }
+
+uint64_t softCall(uint32_t code, uint64_t a, uint64_t b, uint64_t c) {
+  using namespace numeric;
+  const auto op = static_cast<SoftOp>(code & 0xffu);
+  const auto f = static_cast<Fp16Format>(code >> 8);
+  const auto x = static_cast<uint16_t>(a);
+  const auto y = static_cast<uint16_t>(b);
+  switch (op) {
+    case SoftOp::Add: return f16Add(f, x, y);
+    case SoftOp::Sub: return f16Sub(f, x, y);
+    case SoftOp::Mul: return f16Mul(f, x, y);
+    case SoftOp::Div: return f16Div(f, x, y);
+    case SoftOp::Sqrt: return f16Sqrt(f, x);
+    case SoftOp::Floor: return f16Floor(f, x);
+    case SoftOp::Ceil: return f16Ceil(f, x);
+    case SoftOp::Fma: return f16Fma(f, x, y, static_cast<uint16_t>(c));
+    case SoftOp::Max: return f16Max(f, x, y);
+    case SoftOp::Scale: return f16Scale(f, x, static_cast<int16_t>(b));
+    case SoftOp::Norm: return f16Norm(f, x);
+    case SoftOp::Eq: return f16Eq(f, x, y) ? 1 : 0;
+    case SoftOp::Ne: return f16Ne(f, x, y) ? 1 : 0;
+    case SoftOp::Lt: return f16Lt(f, x, y) ? 1 : 0;
+    case SoftOp::Le: return f16Le(f, x, y) ? 1 : 0;
+    case SoftOp::FromInt: return f16FromInt(f, static_cast<int64_t>(a));
+    case SoftOp::FromUint: return f16FromUint(f, a);
+    case SoftOp::ToF32: return f16ToF32(f, x);
+    case SoftOp::FromF32: return f16FromF32(f, static_cast<uint32_t>(a));
+    case SoftOp::ScaleS: return f32Scale(static_cast<uint32_t>(a), static_cast<int16_t>(b));
+    case SoftOp::NormS: return f32Norm(static_cast<uint32_t>(a));
+  }
+  return 0;
+}
+
+// One byte at any address of the PE.
+uint8_t loadByte(WeftPe* pe, uint32_t address, uint32_t site) {
+  if (address < pe->memory_bytes) return pe->memory[address];
+  return static_cast<uint8_t>(pe->device->load_slow(pe, address, 1, site));
+}
+
+void storeByte(WeftPe* pe, uint32_t address, uint8_t value, uint32_t site) {
+  if (address < pe->memory_bytes) {
+    pe->memory[address] = value;
+  } else {
+    pe->device->store_slow(pe, address, 1, value, site);
+  }
+}
+
+void memCopy(WeftPe* pe, uint32_t dest, uint32_t src, uint32_t bytes, uint32_t site) {
+  if (dest + bytes <= pe->memory_bytes && src + bytes <= pe->memory_bytes) {
+    std::memmove(pe->memory + dest, pe->memory + src, bytes);
+    return;
+  }
+  std::vector<uint8_t> copy(bytes);
+  for (uint32_t k = 0; k < bytes; ++k) copy[k] = loadByte(pe, (src + k) & 0xffffu, site);
+  for (uint32_t k = 0; k < bytes; ++k) storeByte(pe, (dest + k) & 0xffffu, copy[k], site);
+}
+
+void memZero(WeftPe* pe, uint32_t dest, uint32_t bytes, uint32_t site) {
+  if (dest + bytes <= pe->memory_bytes) {
+    std::memset(pe->memory + dest, 0, bytes);
+    return;
+  }
+  for (uint32_t k = 0; k < bytes; ++k) storeByte(pe, (dest + k) & 0xffffu, 0, site);
+}
+
+// Byte address of element `index` of a Mem4d or Circbuf descriptor (lower_dsd.cpp does Mem1d inline).
+uint32_t element(const tir::Mem4dShape* shapes, uint64_t bits, uint32_t index, uint32_t width) {
+  const tir::Dsd dsd{bits};
+  if (dsd.kind() == tir::DsdKind::Mem4d) return tir::dsdElementAddress(dsd, &shapes[dsd.shape()], index, width);
+  return tir::dsdElementAddress(dsd, nullptr, index, width);
+}
+
+}  // namespace
+
+const HostCall* hostCalls() {
+  static const HostCall calls[] = {
+      {"weft_orc_push", reinterpret_cast<void*>(&pushFrame)},
+      {"weft_orc_pop", reinterpret_cast<void*>(&popFrame)},
+      {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},
+      {"weft_orc_memcopy", reinterpret_cast<void*>(&memCopy)},
+      {"weft_orc_memzero", reinterpret_cast<void*>(&memZero)},
+      {"weft_orc_element", reinterpret_cast<void*>(&element)},
+      {nullptr, nullptr},
+  };
+  return calls;
+}
+
+}  // namespace weft::jit::orc

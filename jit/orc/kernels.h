@@ -1,0 +1,74 @@
+// Vector operations as IR: one element, a unit-stride vector loop, and whole burst kernels. Private to jit/orc; read by
+// the lowering of inlined short cuts and by session.cpp.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/tir/tir.h"
+#include "jit/orc/float_emit.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <memory>
+#include <string>
+
+namespace weft::jit::orc {
+
+/// Emits the arithmetic of one opcode over operands in host memory.
+class BurstEmitter {
+ public:
+  /// A source: memory at `pointer`, or (pointer null) the typed value `value`.
+  struct Source {
+    llvm::Value* pointer = nullptr;
+    llvm::Value* value = nullptr;
+  };
+
+  BurstEmitter(llvm::IRBuilder<>& builder, FloatEmitter& floats, tir::DsdOpcode op, unsigned vector_bytes);
+
+  [[nodiscard]] bool hasFirst() const { return info_.sources == 2; }
+  /// Whether vector code gives the same bits (with the alias test).
+  [[nodiscard]] bool vectorises() const;
+  [[nodiscard]] unsigned vectorBytes() const { return vector_bytes_; }
+  /// i1: a vector loop from `src` (unit stride) to `dest` keeps the order of elements invisible. `count` is i64.
+  llvm::Value* mayVectorise(llvm::Value* dest, llvm::Value* src, unsigned src_width, llvm::Value* count);
+  /// i1: [a, a + a_bytes) and [b, b + b_bytes) do not meet.
+  llvm::Value* disjoint(llvm::Value* a, llvm::Value* a_bytes, llvm::Value* b, llvm::Value* b_bytes);
+  /// Destination and memory sources have unit stride. The builder ends behind the loop. `count` is i64.
+  void unitLoop(llvm::Value* dest, Source src0, Source src1, llvm::Value* scalar, llvm::Value* count);
+  /// Element by element with any strides (i64 bytes); `carry` (i32, addc16) may be null. Returns the last carry.
+  llvm::Value* stridedLoop(llvm::Value* dest, llvm::Value* dest_stride, llvm::Value* src0, llvm::Value* stride0,
+                           llvm::Value* src1, llvm::Value* stride1, llvm::Value* scalar, llvm::Value* count,
+                           llvm::Value* carry);
+  /// dest = dest op element, for a destination that is its own first source: the running value stays in a register.
+  void reduceLoop(llvm::Value* dest, llvm::Value* src1, llvm::Value* stride1, llvm::Value* scalar, llvm::Value* count);
+
+  [[nodiscard]] tir::Type destType() const { return dest_; }
+  [[nodiscard]] tir::Type firstType() const { return first_; }
+  [[nodiscard]] tir::Type secondType() const { return second_; }
+  [[nodiscard]] tir::Type scalarType() const { return scalar_; }
+  [[nodiscard]] const tir::DsdOpInfo& info() const { return info_; }
+  llvm::Type* typeOf(tir::Type t) const;
+  /// Typed value from raw bits in an i64.
+  llvm::Value* fromRaw(tir::Type t, llvm::Value* raw);
+
+ private:
+  llvm::Value* element(llvm::Value* s0, llvm::Value* s1, llvm::Value* scalar);
+  llvm::Value* load(tir::Type t, llvm::Value* pointer, unsigned lanes, llvm::Value* mask);
+  llvm::Value* widen(const Source& source, tir::Type t, llvm::Value* index, unsigned lanes, llvm::Value* mask);
+  void vectorBody(llvm::Value* dest, const Source& src0, const Source& src1, llvm::Value* scalar, llvm::Value* index,
+                  unsigned lanes, llvm::Value* mask);
+
+  llvm::IRBuilder<>& b_;
+  FloatEmitter& f_;
+  tir::DsdOpcode op_;
+  const tir::DsdOpInfo& info_;
+  unsigned vector_bytes_;
+  tir::Type dest_, first_, second_, scalar_;
+};
+
+/// "weft_k12": the symbol of the kernel of an opcode.
+std::string kernelSymbol(tir::DsdOpcode op);
+/// A module with the WeftKernel of one opcode.
+std::unique_ptr<llvm::Module> makeKernel(llvm::LLVMContext& context, tir::DsdOpcode op, target::Fp16Format fp16,
+                                         bool native_fp16, unsigned vector_bytes);
+
+}  // namespace weft::jit::orc

@@ -1,0 +1,321 @@
+// Descriptors and vector operations. An operation whose operands all turn out to be one-dimensional pieces of private
+// memory is run here, at the mesh's price (jit/dsd_cost.h); everything else is the mesh's.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/base/check.h"
+#include "jit/dsd_cost.h"
+#include "jit/orc/lower.h"
+
+#include <cstddef>
+
+namespace weft::jit::orc {
+
+using llvm::BasicBlock;
+using llvm::Value;
+using tir::DsdOperand;
+using tir::Inst;
+using tir::Op;
+using tir::Type;
+
+namespace {
+
+// Cycle cost as weftDsdCycles computes it, in IR. Kept beside the header's rule: change both or neither.
+class CostEmitter {
+ public:
+  struct Side {
+    bool memory = false;
+    Value* stride = nullptr;   // i32
+    Value* address = nullptr;  // i32
+  };
+
+  CostEmitter(llvm::IRBuilder<>& b, Value* costs, uint32_t op) : b_(b), costs_(costs), op_(op) {}
+
+  Value* cycles(Value* count, Value* reduce, const Side& src0, const Side& src1, const Side& dest, uint32_t dsr_loads) {
+    const size_t row = offsetof(WeftDsdCosts, op) + op_ * sizeof(WeftDsdRate);
+    Value* rate = field(row + offsetof(WeftDsdRate, one_source));
+    if (src0.memory && src1.memory) {
+      auto bank = [&](const Side& s) { return b_.CreateAnd(b_.CreateLShr(s.address, 1), b_.getInt32(7)); };
+      // Equal modulo 8 implies equal modulo 4.
+      rate = b_.CreateSelect(b_.CreateICmpEQ(bank(src0), bank(src1)), field(row + offsetof(WeftDsdRate, conflict)),
+                             field(row + offsetof(WeftDsdRate, two_source)));
+    }
+    rate = b_.CreateSelect(reduce, field(row + offsetof(WeftDsdRate, reduce)), rate);
+    Value* lanes = field(offsetof(WeftDsdCosts, lanes) + op_ * 2);
+    for (const Side* s : {&src0, &src1}) {
+      if (s->memory) rate = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(s->stride, lanes));
+    }
+    if (dest.memory) {
+      Value* wide = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(dest.stride, lanes));
+      rate = b_.CreateSelect(reduce, rate, wide);
+    }
+    llvm::Type* i64 = b_.getInt64Ty();
+    Value* elements = b_.CreateMul(b_.CreateZExt(count, i64), b_.CreateZExt(rate, i64));
+    Value* sum = b_.CreateLShr(b_.CreateAdd(elements, b_.getInt64(15)), 4);
+    Value* fixed = b_.CreateAdd(field(row + offsetof(WeftDsdRate, fixed)),
+                                b_.CreateMul(field(offsetof(WeftDsdCosts, dsr_load)), b_.getInt32(dsr_loads)));
+    return b_.CreateAdd(sum, b_.CreateZExt(fixed, i64));
+  }
+
+ private:
+  Value* field(size_t offset) {
+    llvm::LoadInst* v =
+        b_.CreateLoad(b_.getInt16Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), costs_, static_cast<unsigned>(offset)));
+    v->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
+    return b_.CreateZExt(v, b_.getInt32Ty());
+  }
+
+  Value* strideRate(Value* stride, Value* lanes) {
+    auto number = [&](uint32_t v) { return b_.getInt32(v); };
+    auto is = [&](Value* v, uint32_t n) { return b_.CreateICmpEQ(v, number(n)); };
+    Value* magnitude = b_.CreateSelect(b_.CreateICmpSLT(stride, number(0)), b_.CreateNeg(stride), stride);
+    Value* m = b_.CreateAnd(magnitude, number(7));
+    Value* two = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, lanes, number(2));
+    Value* narrow = b_.CreateOr(is(m, 1), b_.CreateOr(is(m, 7), is(m, 4)));
+    Value* width = b_.CreateSelect(narrow, two, lanes);
+    width = b_.CreateSelect(is(m, 0), number(1), width);
+    width = b_.CreateSelect(b_.CreateOr(is(stride, 0), is(stride, 1)), lanes, width);
+    return b_.CreateUDiv(number(16), b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, width, number(1)));
+  }
+
+  llvm::IRBuilder<>& b_;
+  Value* costs_;
+  uint32_t op_;
+};
+
+}  // namespace
+
+void FunctionLowering::lowerDescriptor(const Inst& inst) {
+  DsdParts parts = readDsd(inst.a);
+  switch (inst.op) {
+    case Op::DsdSetBase:
+      parts.field[0] = read(inst.b, Type::I16);
+      break;
+    case Op::DsdAddBase:
+      parts.field[0] = b_.CreateAdd(parts.field[0], read(inst.b, Type::I16));
+      break;
+    case Op::DsdSetLength:
+      parts.field[1] = read(inst.b, Type::I16);
+      break;
+    case Op::DsdSetStride:
+      parts.field[2] = read(inst.b, Type::I16);
+      break;
+    case Op::DsdSetColor:
+      parts.field[0] = b_.CreateOr(b_.CreateAnd(parts.field[0], b_.getInt16(0xff)), b_.CreateShl(read(inst.b, Type::I16), 8));
+      break;
+    case Op::DsdLength:
+      write(inst.dst, parts.length());
+      return;
+    default: {
+      Value* index = read(inst.b, Type::I16);
+      Value* bytes = b_.CreateMul(b_.CreateMul(index, parts.stride()), b_.getInt16(static_cast<uint16_t>(inst.imm)));
+      Value* simple = b_.CreateAdd(parts.base(), bytes);
+      Value* kind = b_.CreateAnd(parts.flags(), b_.getInt16(7));
+      Value* is_plain = b_.CreateICmpEQ(kind, b_.getInt16(static_cast<uint16_t>(tir::DsdKind::Mem1d)));
+      BasicBlock* other = BasicBlock::Create(m_.context, "shaped", fn_);
+      BasicBlock* next = BasicBlock::Create(m_.context, "element", fn_);
+      BasicBlock* here = b_.GetInsertBlock();
+      b_.CreateCondBr(is_plain, next, other, m_.likely);
+      b_.SetInsertPoint(other);
+      llvm::Type* i32 = b_.getInt32Ty();
+      llvm::Type* ptr = b_.getPtrTy();
+      auto fn = m_.host("weft_orc_element", llvm::FunctionType::get(i32, {ptr, b_.getInt64Ty(), i32, i32}, false));
+      Value* shapes = m_.shapes != nullptr ? static_cast<Value*>(m_.shapes) : llvm::ConstantPointerNull::get(b_.getPtrTy());
+      Value* wide = b_.CreateCall(fn, {shapes, compose(parts), b_.CreateZExt(index, i32), b_.getInt32(inst.imm)});
+      Value* far = b_.CreateTrunc(wide, b_.getInt16Ty());
+      b_.CreateBr(next);
+      b_.SetInsertPoint(next);
+      llvm::PHINode* at = b_.CreatePHI(b_.getInt16Ty(), 2);
+      at->addIncoming(simple, here);
+      at->addIncoming(far, other);
+      write(inst.dst, at);
+      return;
+    }
+  }
+  writeDsd(inst.dst, parts);
+}
+
+bool FunctionLowering::canShortCut(const tir::DsdOp& op) const {
+  using Kind = DsdOperand::Kind;
+  if (!m_.options.optimize || op.op == tir::DsdOpcode::DFilt) return false;
+  if (op.async || op.has_index || op.has_activate || op.has_unblock || op.on_control != tir::OnControl::None) return false;
+  auto source = [](Kind k) { return k == Kind::None || k == Kind::Dsd || k == Kind::Scalar; };
+  return (op.dest.kind == Kind::Dsd || op.dest.kind == Kind::Pointer) && source(op.src0.kind) && source(op.src1.kind);
+}
+
+void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index) {
+  const tir::DsdOp& op = p_.dsd_ops[inst.imm];
+  BasicBlock* general = nullptr;
+  if (canShortCut(op)) {
+    general = BasicBlock::Create(m_.context, "dsd.general", fn_);
+    BasicBlock* finished = BasicBlock::Create(m_.context, "dsd.done", fn_);
+    shortCut(inst, op, general);
+    if (inst.dst != tir::kNoLocal) setPeField(offsetof(WeftPe, result), b_.getInt64(1));
+    b_.CreateBr(finished);
+    b_.SetInsertPoint(general);
+    general = finished;
+  }
+  llvm::Type* i32 = b_.getInt32Ty();
+  auto* type = llvm::FunctionType::get(i32, {b_.getPtrTy(), i32, i32, b_.getPtrTy()}, false);
+  Value* args = argumentArray(inst);
+  Value* status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, dsd_op)),
+                                {pe_, b_.getInt32(inst.imm), site(inst), args});
+  suspendUnlessDone(status, index);
+  if (general != nullptr) {
+    b_.CreateBr(general);
+    b_.SetInsertPoint(general);
+  }
+  writeResult(inst);
+}
+
+// Branches to `general` unless the operation is plain; leaves the builder behind the executed operation.
+void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlock* general) {
+  using Kind = DsdOperand::Kind;
+  struct Side {
+    Kind kind = Kind::None;
+    unsigned width = 0;
+    DsdParts dsd;
+    Value* value = nullptr;    // scalar, or the i16 address of a pointer
+    Value* stride = nullptr;   // i64, in elements
+    Value* pointer = nullptr;  // host address, once in range
+  };
+  BurstEmitter burst(b_, floats_, op.op, m_.options.vector_bytes);
+  llvm::Type* i64 = b_.getInt64Ty();
+  uint32_t next_arg = inst.args_begin;
+  uint32_t dsr_loads = 0;
+  auto open = [&](const DsdOperand& operand, unsigned width, Type scalar_type) {
+    Side s;
+    s.kind = operand.kind;
+    s.width = width;
+    if (operand.kind == Kind::Dsd) {
+      s.dsd = readDsd(p_.args[next_arg++]);
+      s.stride = b_.CreateSExt(s.dsd.stride(), i64);
+      ++dsr_loads;
+    } else if (operand.kind == Kind::Scalar) {
+      s.value = read(p_.args[next_arg++], scalar_type);
+    } else if (operand.kind == Kind::Pointer) {
+      s.value = read(p_.args[next_arg++], Type::I16);
+    }
+    return s;
+  };
+  Side dest = open(op.dest, burst.info().dest_width, burst.destType());
+  Side src0 = open(op.src0, burst.info().src0_width, burst.firstType());
+  Side src1 = open(op.src1, burst.info().src1_width, burst.secondType());
+  Value* scalar = burst.info().has_scalar ? read(p_.args[next_arg++], burst.scalarType()) : nullptr;
+  const std::array<Side*, 3> sides{&src0, &src1, &dest};
+
+  // Length: the first that is not zero of src0, src1, dest; 1 without any descriptor.
+  Value* count = nullptr;
+  for (size_t k = sides.size(); k-- > 0;) {
+    if (sides[k]->kind != Kind::Dsd) continue;
+    Value* length = b_.CreateZExt(sides[k]->dsd.length(), i64);
+    count = count == nullptr ? length : b_.CreateSelect(b_.CreateICmpNE(length, b_.getInt64(0)), length, count);
+  }
+  if (count == nullptr) count = b_.getInt64(1);
+  Value* last = b_.CreateSub(b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, count, b_.getInt64(1)), b_.getInt64(1));
+
+  Value* ok = b_.CreateICmpEQ(b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_SHARED)),
+                              b_.getInt32(0));
+  auto require = [&](Value* condition) { ok = b_.CreateAnd(ok, condition); };
+  require(b_.CreateICmpULE(count, b_.getInt64(0x7ffe)));
+  Value* limit = b_.CreateZExt(peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()), i64);
+  for (Side* s : sides) {
+    if (s->kind == Kind::Pointer) {
+      require(b_.CreateICmpULE(b_.CreateAdd(b_.CreateZExt(s->value, i64), b_.getInt64(s->width)), limit));
+    } else if (s->kind == Kind::Dsd) {
+      Value* kind = b_.CreateAnd(s->dsd.flags(), b_.getInt16(7));
+      require(b_.CreateICmpEQ(kind, b_.getInt16(static_cast<uint16_t>(tir::DsdKind::Mem1d))));
+      Value* base = b_.CreateZExt(s->dsd.base(), i64);
+      Value* reach = b_.CreateMul(last, b_.CreateMul(s->stride, b_.getInt64(s->width)));
+      Value* low = b_.CreateAdd(base, b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, reach, b_.getInt64(0)));
+      Value* high = b_.CreateAdd(base, b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, reach, b_.getInt64(0)));
+      require(b_.CreateICmpSGE(low, b_.getInt64(0)));
+      require(b_.CreateICmpSLE(b_.CreateAdd(high, b_.getInt64(s->width)), limit));
+    }
+  }
+  auto block = [&](const char* name) { return BasicBlock::Create(m_.context, name, fn_); };
+  BasicBlock* plain = block("dsd.plain");
+  b_.CreateCondBr(ok, plain, general, m_.likely);
+  b_.SetInsertPoint(plain);
+
+  // Price.
+  Value* reduce = op.dest.kind == Kind::Pointer ? static_cast<Value*>(b_.getTrue())
+                                                : b_.CreateICmpEQ(dest.dsd.stride(), b_.getInt16(0));
+  auto cost_side = [&](const Side& s) {
+    CostEmitter::Side c;
+    c.memory = s.kind == Kind::Dsd;
+    if (c.memory) {
+      c.stride = b_.CreateSExt(s.dsd.stride(), b_.getInt32Ty());
+      c.address = b_.CreateZExt(s.dsd.base(), b_.getInt32Ty());
+    }
+    return c;
+  };
+  CostEmitter cost(b_, peField(offsetof(WeftPe, dsd_costs), b_.getPtrTy(), true), static_cast<uint32_t>(op.op));
+  Value* cycles = cost.cycles(b_.CreateTrunc(count, b_.getInt32Ty()), reduce, cost_side(src0), cost_side(src1),
+                              cost_side(dest), dsr_loads);
+  setPeField(offsetof(WeftPe, now), b_.CreateAdd(peField(offsetof(WeftPe, now), i64), cycles));
+
+  // Addresses; scalars lie in a buffer for the kernel.
+  llvm::Type* words = scalars_->getAllocatedType();
+  for (Side* s : sides) {
+    if (s->kind == Kind::Dsd) s->pointer = hostPointer(s->dsd.base());
+  }
+  BasicBlock* done = block("dsd.ran");
+  if (burst.vectorises() && op.dest.kind == Kind::Dsd) {
+    Value* unit = b_.CreateICmpEQ(dest.dsd.stride(), b_.getInt16(1));
+    for (const Side* s : {&src0, &src1}) {
+      if (s->kind != Kind::Dsd) continue;
+      unit = b_.CreateAnd(unit, b_.CreateICmpEQ(s->dsd.stride(), b_.getInt16(1)));
+      unit = b_.CreateAnd(unit, burst.mayVectorise(dest.pointer, s->pointer, s->width, count));
+    }
+    BasicBlock* fast = block("dsd.vector");
+    BasicBlock* slow = block("dsd.kernel");
+    b_.CreateCondBr(unit, fast, slow, m_.likely);
+    b_.SetInsertPoint(fast);
+    auto source = [](const Side& s) { return BurstEmitter::Source{s.pointer, s.kind == Kind::Scalar ? s.value : nullptr}; };
+    burst.unitLoop(dest.pointer, source(src0), source(src1), scalar, count);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(slow);
+  }
+
+  const bool accumulates = op.dest.kind == Kind::Pointer && op.src0.kind == Kind::Scalar;
+  auto cell = [&](unsigned k) { return b_.CreateConstInBoundsGEP2_32(words, scalars_, 0, k); };
+  if (src0.kind == Kind::Scalar) {
+    src0.pointer = cell(accumulates ? 2 : 0);
+    b_.CreateStore(src0.value, src0.pointer);
+  }
+  if (src1.kind == Kind::Scalar) {
+    src1.pointer = cell(1);
+    b_.CreateStore(src1.value, src1.pointer);
+  }
+  if (dest.kind == Kind::Pointer) dest.pointer = cell(2);
+  auto set = [&](size_t offset, Value* v) {
+    if (v == nullptr) return;
+    b_.CreateStore(v, b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), burst_, static_cast<unsigned>(offset)));
+  };
+  auto stride = [&](const Side& s) -> Value* {
+    return s.kind == Kind::Dsd ? b_.CreateMul(s.stride, b_.getInt64(s.width)) : b_.getInt64(0);
+  };
+  set(offsetof(WeftBurst, dest), dest.pointer);
+  set(offsetof(WeftBurst, src0), src0.pointer);
+  set(offsetof(WeftBurst, src1), src1.pointer);
+  set(offsetof(WeftBurst, dest_stride), stride(dest));
+  set(offsetof(WeftBurst, src0_stride), stride(src0));
+  set(offsetof(WeftBurst, src1_stride), stride(src1));
+  if (scalar != nullptr) set(offsetof(WeftBurst, scalar), m_.toRaw(b_, burst.scalarType(), scalar));
+  set(offsetof(WeftBurst, count), b_.CreateTrunc(count, b_.getInt32Ty()));
+  set(offsetof(WeftBurst, carry), b_.getInt32(0));
+  Value* kernels = peField(offsetof(WeftPe, kernels), b_.getPtrTy(), true);
+  Value* kernel = b_.CreateLoad(b_.getPtrTy(), b_.CreateConstInBoundsGEP1_32(b_.getPtrTy(), kernels, static_cast<unsigned>(op.op)));
+  b_.CreateCall(llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy()}, false), kernel, {burst_});
+  if (dest.kind == Kind::Pointer) {
+    BasicBlock* keep = block("dsd.keep");
+    Value* stores = accumulates ? static_cast<Value*>(b_.getTrue()) : b_.CreateICmpNE(count, b_.getInt64(0));
+    b_.CreateCondBr(stores, keep, done);
+    b_.SetInsertPoint(keep);
+    llvm::Type* t = burst.typeOf(burst.destType());
+    b_.CreateAlignedStore(b_.CreateLoad(t, dest.pointer), hostPointer(dest.value), llvm::Align(1));
+  }
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
+}  // namespace weft::jit::orc
