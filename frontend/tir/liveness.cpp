@@ -19,6 +19,24 @@ void stepBackward(LocalSet& live, const Inst& inst, const std::vector<Operand>& 
   });
 }
 
+constexpr uint32_t kFrameHeaderBytes = 16;
+constexpr uint32_t kFrameAlign = 16;
+
+SuspendPoint layOut(const Function& f, uint32_t inst, std::vector<uint32_t> live) {
+  SuspendPoint point;
+  point.inst = inst;
+  point.live = std::move(live);
+  uint32_t at = kFrameHeaderBytes;
+  for (uint32_t local : point.live) {
+    const uint32_t size = sizeOf(f.locals[local].type);
+    at = (at + size - 1) / size * size;
+    point.offsets.push_back(at);
+    at += size;
+  }
+  point.frame_bytes = (at + kFrameAlign - 1) / kFrameAlign * kFrameAlign;
+  return point;
+}
+
 }  // namespace
 
 std::vector<uint32_t> LocalSet::list() const {
@@ -107,7 +125,7 @@ std::vector<SuspendPoint> suspendPoints(const Program& program, FunctionId fn) {
       if (maySuspend(inst, callee_blocks)) {
         // The result arrives by pe.result when the task goes on.
         if (inst.dst != kNoLocal) live.remove(inst.dst);
-        points.push_back({at, live.list()});
+        points.push_back(layOut(f, at, live.list()));
       }
       stepBackward(live, inst, program.args);
     }

@@ -113,11 +113,19 @@ void assignFrames(Program& program, uint32_t frame_base);
 /// inserts Segment markers. Block 0 is then never a jump's target. Needs a program that verify() accepts.
 void finalize(Program& program);
 
-/// Which locals are live behind each instruction that may suspend: (block, instruction) -> locals. For engines.
+/// An instruction that may suspend and the locals live behind it, which its frame holds. For engines.
+/// A frame has a header of 16 bytes (jit/device_abi.h), then the live locals in order, each naturally aligned (Bool is one
+/// byte); its size is a multiple of 16. Every engine uses this layout, so a task may change engines while it is suspended.
 struct SuspendPoint {
-  uint32_t inst = 0;  // index into Program::insts
+  /// Index into Program::insts.
+  uint32_t inst = 0;
   std::vector<uint32_t> live;
+  /// Of each live local, from the start of the frame.
+  std::vector<uint32_t> offsets;
+  uint32_t frame_bytes = 0;
 };
+/// In the order of the instructions; WeftFrame::point is the index into it. The result of the instruction is not among
+/// the live locals: it arrives in pe.result. A back edge goes on at its target.
 std::vector<SuspendPoint> suspendPoints(const Program& program, FunctionId fn);
 
 // ---- verify.cpp ----
