@@ -227,7 +227,11 @@ struct Configuration {
   std::string engine;
   std::string opt;
   int threads;
-  [[nodiscard]] std::string str() const { return fmt::format("{} {} x{}", engine, opt, threads); }
+  // Edge of the mesh's blocks in PEs; 0 leaves the choice to the mesh.
+  int block_edge = 0;
+  [[nodiscard]] std::string str() const {
+    return fmt::format("{} {} x{}{}", engine, opt, threads, block_edge > 0 ? fmt::format(" blocks of {}", block_edge) : "");
+  }
 };
 
 std::vector<Configuration> configurations(const Options& options) {
@@ -239,6 +243,8 @@ std::vector<Configuration> configurations(const Options& options) {
       for (int threads : {1, 2}) all.push_back({engine, opt, threads});
     }
   }
+  // Another cut into blocks must not show either.
+  if (!all.empty()) all.push_back({all.front().engine, all.front().opt, 2, 1});
   return all;
 }
 
@@ -265,6 +271,7 @@ std::string runArch(const Case& test, const Options& options, const std::string&
                                         "--arch=" + arch, "--engine=" + config.engine,
                                         fmt::format("--threads={}", config.threads), "--opt=" + config.opt,
                                         "--report=json", "--diagnostics=json"};
+    if (config.block_edge > 0) command.push_back(fmt::format("--block-edge={}", config.block_edge));
     command.insert(command.end(), test.args.begin(), test.args.end());
     const ProcessResult result = runProcess(command, scratch.path(), options.timeout_seconds);
     const std::string where = fmt::format("{} {}", arch, config.str());
