@@ -4,6 +4,8 @@ Usage: lint_catalog.py [ROOT]
 SPDX-License-Identifier: Apache-2.0
 """
 import re
+import subprocess
+import sys
 
 from tree import Tree, root_argument
 
@@ -27,6 +29,12 @@ def main():
     if codes != sorted(codes):
         wrong = next(b for a, b in zip(codes, codes[1:]) if a > b)
         tree.problem("frontend/diag/catalog.def", 0, f"codes are in order; {wrong} is not")
+
+    generator = tree.root / "sdk/docs/generate_diagnostics.py"
+    if generator.exists() and not REPORT_ONLY:
+        done = subprocess.run([sys.executable, str(generator), "--check"], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            tree.problem("sdk/docs/diagnostics.md", 0, "differs from the catalog; run generate_diagnostics.py")
 
     tests = ""
     for name in tree.below("tests/golden/", "tests/behavior/", "tests/unit/", "tests/host/",
