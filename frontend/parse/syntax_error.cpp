@@ -43,7 +43,7 @@ class Expected {
     const bool operand = has(CslLexer::INT) && has(CslLexer::BUILTIN);
     const bool statement = has(CslLexer::RETURN) && has(CslLexer::WHILE) && has(CslLexer::INT);
     const bool type = !has(CslLexer::INT) && has(CslLexer::STAR) && has(CslLexer::ENUM);
-    const bool declaration = has(CslLexer::PARAM) && has(CslLexer::TASK) && has(CslLexer::LAYOUT) && !operand;
+    const bool declaration = has(CslLexer::PARAM) && has(CslLexer::TASK) && has(CslLexer::LAYOUT) && !operand && !has(CslLexer::ELSE);
     const bool field = has(CslLexer::IDENT) && has(CslLexer::LINKNAME) && has(CslLexer::PARAM) && !operand && !declaration;
     if (statement) {
       items.emplace_back("a statement");
@@ -124,6 +124,26 @@ size_t closerOf(size_t type) {
   return CslLexer::RBRACKET;
 }
 
+/// True where an argument, index or parameter list has just been read.
+bool inArguments(antlr4::ParserRuleContext* context) {
+  if (context == nullptr) return false;
+  switch (context->getRuleIndex()) {
+    case CslParser::RuleSuffix: {
+      const auto* c = static_cast<CslParser::SuffixContext*>(context);
+      return c->args != nullptr || c->indices != nullptr;
+    }
+    case CslParser::RuleTypeSuffix: {
+      const auto* c = static_cast<CslParser::TypeSuffixContext*>(context);
+      return c->args != nullptr || c->indices != nullptr;
+    }
+    case CslParser::RuleAtom: return static_cast<CslParser::AtomContext*>(context)->args != nullptr;
+    case CslParser::RuleTypeAtom: return static_cast<CslParser::TypeAtomContext*>(context)->args != nullptr;
+    case CslParser::RuleFnDecl: return static_cast<CslParser::FnDeclContext*>(context)->params != nullptr;
+    case CslParser::RuleTaskDecl: return static_cast<CslParser::TaskDeclContext*>(context)->params != nullptr;
+    default: return false;
+  }
+}
+
 /// The first bracket that does not match: token indexes of the unclosed opener and of the wrong closer.
 struct BracketFault {
   std::optional<size_t> opener;
@@ -142,6 +162,9 @@ void CollectingStrategy::keep(antlr4::Parser* parser, antlr4::Token* found, bool
       if (type != static_cast<ssize_t>(antlr4::Token::EPSILON)) error.expected.push_back(static_cast<size_t>(type));
     }
   }
+  // The comma was possible too, but in a rule that is over by now.
+  const bool closes_list = error.expected.size() == 1 && error.expected[0] != CslLexer::SEMI;
+  if (closes_list && inArguments(parser->getContext())) error.expected.push_back(CslLexer::COMMA);
   first = std::move(error);
 }
 

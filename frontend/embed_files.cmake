@@ -1,0 +1,13 @@
+# Writes OUT: one `{"NAME", R"(text)"},` entry for each file DIR/NAME.EXT, for a table in C++.
+file(GLOB files ${DIR}/*.${EXT})
+list(SORT files)
+set(text "")
+foreach(file ${files})
+  get_filename_component(name ${file} NAME_WE)
+  if(name STREQUAL "README")
+    continue()
+  endif()
+  file(READ ${file} body)
+  string(APPEND text "{\"${name}\", R\"weftfile(${body})weftfile\"},\n")
+endforeach()
+file(WRITE ${OUT} "${text}")
