@@ -22,8 +22,8 @@ class Build {
   Result<std::shared_ptr<const plan::FabricPlan>> compile();
   /// Parses `path`, nothing more.
   Result<void> checkSyntax(const std::string& path);
-  /// All diagnostics of `path`: a layout file with what it loads, or a PE program alone.
-  Result<void> check(const std::string& path);
+  /// The same, and a file without a layout block is a PE program alone on one PE.
+  Result<std::shared_ptr<const plan::FabricPlan>> compileAny();
   /// Text of a stage: `ast`, `tir`, `tir:FUNCTION`, `plan`.
   Result<std::string> dump(const std::string& what);
 

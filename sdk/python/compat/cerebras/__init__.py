@@ -1,0 +1,2 @@
+# Part of the `cerebras` names over Weft.
+# SPDX-License-Identifier: Apache-2.0

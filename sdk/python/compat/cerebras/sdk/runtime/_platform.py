@@ -1,0 +1,56 @@
+"""Where a program runs. Weft knows one platform: its emulator."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+
+from weft._core import SdkTarget
+
+
+class SimfabConfig:
+    """Settings of the simulator."""
+
+    def __init__(self, num_threads=16, suppress_trace=False, dump_core=False, core_path=None):
+        self.num_threads = num_threads
+        self.suppress_trace = suppress_trace
+        self.dump_core = dump_core
+        self.core_path = core_path
+
+
+class SdkExecutionPlatform:
+    """Made by get_platform(), get_simulator() and get_system()."""
+
+    def __init__(self, address, config, target):
+        self.address = address
+        self.config = config
+        self.target = target
+
+    def is_simulation(self):
+        return not self.address
+
+    def is_system(self):
+        return bool(self.address)
+
+
+def get_platform(addr=None, config=None, target=SdkTarget.WSE3):
+    """The simulator without an address; config and target count only there."""
+    if addr:
+        return SdkExecutionPlatform(addr, None, None)
+    return SdkExecutionPlatform(None, config or SimfabConfig(), target)
+
+
+def get_simulator(config=None, target=SdkTarget.WSE3):
+    return get_platform(None, config, target)
+
+
+def get_system(addr):
+    return get_platform(addr)
+
+
+class SdkCompileArtifacts:
+    """A compiled directory; normally the result of SdkLayout.compile()."""
+
+    def __init__(self, artifacts_path):
+        self.path = os.path.abspath(os.fspath(artifacts_path))
+        self.ports = {}
+
+    def add_port_mapping(self, path):
+        return self
