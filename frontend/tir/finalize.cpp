@@ -7,6 +7,8 @@
 #include "frontend/tir/tir.h"
 #include "frontend/tir/visit.h"
 
+#include <map>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -37,6 +39,7 @@ class Finalizer {
     p_.dsd_ops = std::move(dsd_ops_);
     p_.segment_count = segments_;
     markBlocking();
+    numberSites();
   }
 
  private:
@@ -174,6 +177,27 @@ class Finalizer {
       }
       f.blocks.push_back({begin, static_cast<uint32_t>(insts_.size())});
     }
+  }
+
+  // By first use, so that the numbers, which are part of the code, do not change when lines move.
+  void numberSites() {
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t>, uint32_t> numbers;
+    std::vector<Site> sites;
+    auto renumber = [&](SiteId& id) {
+      if (!id.valid()) return;
+      const Site& s = p_.sites[id.index()];
+      const auto [it, added] = numbers.try_emplace({s.file, s.line, s.column}, static_cast<uint32_t>(sites.size()));
+      if (added) sites.push_back(s);
+      id = SiteId(it->second);
+    };
+    for (Inst& inst : p_.insts) renumber(inst.site);
+    for (Function& f : p_.functions) renumber(f.site);
+    for (Symbol& s : p_.symbols) renumber(s.site);
+    for (TaskBinding& t : p_.tasks) renumber(t.site);
+    for (InputQueueInit& q : p_.input_queues) renumber(q.site);
+    for (OutputQueueInit& q : p_.output_queues) renumber(q.site);
+    for (Fifo& f : p_.fifos) renumber(f.site);
+    p_.sites = std::move(sites);
   }
 
   void markBlocking() {
