@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weft/runtime.h"
 
-#include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -166,7 +165,7 @@ class Runtime {
     return task;
   }
 
-  weft::Task launch(const std::string& name, const py::args& args, bool nonblock) {
+  weft::Task launch(const std::string& name, const py::tuple& args, bool nonblock) {
     std::vector<weft::LaunchArgument> arguments;
     for (const py::handle& value : args) arguments.push_back(argument(value));
     weft::Task task = 0;
@@ -249,7 +248,7 @@ void bindRuntime(py::module_& m) {
       .def("id_of", [](Runtime& r, const std::string& name) { return r.get().idOf(name); })
       .def("copy_in", &Runtime::copyIn)
       .def("copy_out", &Runtime::copyOut)
-      .def("launch", &Runtime::launch, py::kw_only(), py::arg("nonblock"))
+      .def("launch", &Runtime::launch)
       .def("call",
            [](Runtime& r, const std::string& name, const std::vector<uint32_t>& words, bool nonblock) {
              weft::Task task = 0;

@@ -236,7 +236,7 @@ class SdkRuntime:
         if "nonblock" not in keywords:
             raise RuntimeError("Must specify the nonblock kwarg to 'launch'")
         return Task(
-            self._core.launch(self._function_name(name), *args, nonblock=bool(keywords["nonblock"]))
+            self._core.launch(self._function_name(name), args, bool(keywords["nonblock"]))
         )
 
     def call(self, name, params, **keywords):
