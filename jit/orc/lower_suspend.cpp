@@ -41,7 +41,7 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
   for (const uint32_t local : suspend_[static_cast<size_t>(point)].live) {
     const uint32_t size = tir::sizeOf(f_.locals[local].type);
     if (size == 0) continue;
-    end = (end + size - 1) / size * size;
+    end = localOffset(end, f_.locals[local].type);
     saved.push_back({local, end});
     end += size;
   }

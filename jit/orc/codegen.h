@@ -1,0 +1,41 @@
+// The host CPU as a compilation target, and module -> object code. Private to jit/orc. Every function may be called from
+// several threads: each call makes its own TargetMachine.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <llvm/IR/Module.h>
+#include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include <memory>
+#include <string>
+
+namespace weft::jit::orc {
+
+struct HostTarget {
+  std::string triple;
+  std::string cpu;
+  std::string features;
+  bool native_fp16 = false;
+  /// Vector width to ask for, in bytes.
+  unsigned vector_bytes = 32;
+};
+
+/// The machine we run on; `edits` is EngineOptions::cpu_features ("-avx512f,-f16c").
+HostTarget detectHost(const std::string& edits);
+
+/// How much work to put into a module.
+enum class Effort : uint8_t {
+  Cheap,   // no passes, fast instruction selection
+  Kernel,  // the IR is good already: code generation only
+  Full,    // the O2 pipeline
+};
+
+/// Null and `problem` set if LLVM does not know the target.
+std::unique_ptr<llvm::TargetMachine> makeMachine(const HostTarget& host, Effort effort, std::string& problem);
+/// Runs the passes of `effort` on the module.
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort);
+/// Optimises and emits an object file; null and `problem` set on failure.
+std::unique_ptr<llvm::MemoryBuffer> emitObject(llvm::Module& module, const HostTarget& host, Effort effort,
+                                               std::string& problem);
+
+}  // namespace weft::jit::orc
