@@ -69,25 +69,4 @@ struct Mem4dShape {
   bool operator==(const Mem4dShape&) const = default;
 };
 
-/// Byte address (modulo 2^16) of element `index` of a memory descriptor for operations of `width` bytes. `shape` is read
-/// for Mem4d only.
-constexpr uint16_t dsdElementAddress(Dsd dsd, const Mem4dShape* shape, uint32_t index, uint32_t width) {
-  uint32_t elements = index;
-  if (dsd.kind() == DsdKind::Mem1d) {
-    elements = index * static_cast<uint32_t>(int32_t{dsd.stride()});
-  } else if (dsd.kind() == DsdKind::Circbuf) {
-    elements = dsd.shape() == 0 ? index : index % dsd.shape();
-  } else if (dsd.kind() == DsdKind::Mem4d && shape != nullptr) {
-    // Every step of the index is a step of exactly one dimension: of the lowest one that does not wrap.
-    elements = 0;
-    uint32_t steps = index;
-    for (int k = 0; k < shape->rank; ++k) {
-      const uint32_t outer = k + 1 < shape->rank && shape->extent[k] != 0 ? steps / shape->extent[k] : 0;
-      elements += (steps - outer) * static_cast<uint32_t>(int32_t{shape->stride[k]});
-      steps = outer;
-    }
-  }
-  return static_cast<uint16_t>(dsd.base() + elements * width);
-}
-
 }  // namespace weft::tir

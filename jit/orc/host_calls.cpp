@@ -4,7 +4,7 @@
 
 #include "frontend/numeric/f16.h"
 #include "frontend/numeric/f32.h"
-#include "frontend/tir/dsd.h"
+#include "frontend/tir/dsd_element.h"
 #include "jit/orc/float_emit.h"
 
 #include <cstring>
@@ -90,11 +90,9 @@ void memZero(WeftPe* pe, uint32_t dest, uint32_t bytes, uint32_t site) {
   for (uint32_t k = 0; k < bytes; ++k) storeByte(pe, (dest + k) & 0xffffu, 0, site);
 }
 
-// Byte address of element `index` of a Mem4d or Circbuf descriptor (lower_dsd.cpp does Mem1d inline).
-uint32_t element(const tir::Mem4dShape* shapes, uint64_t bits, uint32_t index, uint32_t width) {
-  const tir::Dsd dsd{bits};
-  if (dsd.kind() == tir::DsdKind::Mem4d) return tir::dsdElementAddress(dsd, &shapes[dsd.shape()], index, width);
-  return tir::dsdElementAddress(dsd, nullptr, index, width);
+// Byte address of element `index` of any memory descriptor (lower_dsd.cpp does Mem1d inline).
+uint32_t element(const tir::Mem4dShape* shapes, uint32_t shape_count, uint64_t bits, uint32_t index, uint32_t width) {
+  return tir::elementAddress(tir::Dsd{bits}, {shapes, shape_count}, index, width);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The engine and its code images: starting, resuming and discarding tasks, tier changes, compiling in parallel.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
-#include "jit/orc/host_calls.h"
 #include "jit/orc/session.h"
 
 #include <algorithm>
@@ -26,7 +25,7 @@ class OrcImage final : public CodeImage {
     if (may_improve_.load(std::memory_order_relaxed)) countEntry();
     pe.frames = nullptr;
     pe.cursor = &pe.frames;
-    return code_->entries.load(std::memory_order_acquire)[fn.index()](&pe, args.data(), nullptr);
+    return code_->entries.load(std::memory_order_acquire)[fn.index()](&pe, args.data(), nullptr, tir::SiteId().value);
   }
 
   int32_t resume(WeftPe& pe) override {
@@ -36,7 +35,7 @@ class OrcImage final : public CodeImage {
       WeftFrame* frame = pe.frames;
       pe.frames = frame->next;
       pe.cursor = &pe.frames;
-      const int32_t status = entries[frame->function](&pe, nullptr, frame);
+      const int32_t status = entries[frame->function](&pe, nullptr, frame, tir::SiteId().value);
       if (status == WEFT_DONE) continue;
       if (status == WEFT_TRAP) discard(pe);
       return status;
@@ -63,11 +62,8 @@ class OrcImage final : public CodeImage {
   void measureFrames() {
     frame_bytes_.resize(program_.functions.size());
     for (uint32_t f = 0; f < program_.functions.size(); ++f) {
-      const tir::Function& function = program_.functions[f];
       for (const tir::SuspendPoint& point : tir::suspendPoints(program_, tir::FunctionId(f))) {
-        uint32_t end = kFrameHeader;
-        for (const uint32_t local : point.live) end = localOffset(end, function.locals[local].type) + tir::sizeOf(function.locals[local].type);
-        frame_bytes_[f].push_back(frameBytes(end));
+        frame_bytes_[f].push_back(point.frame_bytes);
       }
     }
   }

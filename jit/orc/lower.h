@@ -1,5 +1,5 @@
 // Lowering of one TIR program to one LLVM module. Private to jit/orc; read by session.cpp and dump.cpp.
-// Shape: per function a body (typed, status or blocking form) and a uniform wrapper i32(pe, args, frame); the exported
+// Shape: per function a body (typed, status or blocking form) and a uniform wrapper i32(pe, args, frame, site); the exported
 // table `weft_entries` holds the wrappers by FunctionId.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -12,6 +12,7 @@
 #include <llvm/IR/Module.h>
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -70,6 +71,11 @@ class ModuleLowering {
   std::unique_ptr<llvm::Module> module;
   std::vector<LoweredFunction> functions;
   llvm::GlobalVariable* entries = nullptr;
+  /// The wrappers an indirect call of this signature may reach, by FunctionId; null for the others.
+  llvm::GlobalVariable* entriesOf(tir::Type result, uint32_t arg_count);
+  llvm::FunctionType* wrapperType() const;
+  /// Ends the block unless the stack has room for `callee`: its fault is reported at `site` (i32).
+  void checkStack(llvm::IRBuilder<>& b, llvm::Value* pe, const tir::Function& callee, llvm::Value* site);
   llvm::GlobalVariable* shapes = nullptr;
   llvm::MDNode* tbaa_pe = nullptr;
   llvm::MDNode* tbaa_memory = nullptr;
@@ -81,6 +87,8 @@ class ModuleLowering {
   void declareAll();
   void emitWrapper(uint32_t index);
   void emitTables();
+
+  std::map<std::pair<tir::Type, uint32_t>, llvm::GlobalVariable*> signatures_;
 };
 
 /// One function while it is lowered.
@@ -125,7 +133,7 @@ class FunctionLowering {
   llvm::Value* site(const tir::Inst& inst);
   llvm::Value* argumentArray(const tir::Inst& inst);
   /// Calls fault(kind) and returns its status from this function; ends the block.
-  void emitFault(uint32_t kind, const tir::Inst* inst);
+  void emitFault(uint32_t kind, const tir::Inst& inst);
   void writeResult(const tir::Inst& inst);
 
   // lower_arith.cpp

@@ -117,9 +117,9 @@ void FunctionLowering::lowerDescriptor(const Inst& inst) {
       b_.SetInsertPoint(other);
       llvm::Type* i32 = b_.getInt32Ty();
       llvm::Type* ptr = b_.getPtrTy();
-      auto fn = m_.host("weft_orc_element", llvm::FunctionType::get(i32, {ptr, b_.getInt64Ty(), i32, i32}, false));
+      auto fn = m_.host("weft_orc_element", llvm::FunctionType::get(i32, {ptr, i32, b_.getInt64Ty(), i32, i32}, false));
       Value* shapes = m_.shapes != nullptr ? static_cast<Value*>(m_.shapes) : llvm::ConstantPointerNull::get(b_.getPtrTy());
-      Value* wide = b_.CreateCall(fn, {shapes, compose(parts), b_.CreateZExt(index, i32), b_.getInt32(inst.imm)});
+      Value* wide = b_.CreateCall(fn, {shapes, b_.getInt32(static_cast<uint32_t>(p_.shapes.size())), compose(parts), b_.CreateZExt(index, i32), b_.getInt32(inst.imm)});
       Value* far = b_.CreateTrunc(wide, b_.getInt16Ty());
       b_.CreateBr(next);
       b_.SetInsertPoint(next);

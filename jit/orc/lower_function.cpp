@@ -182,16 +182,9 @@ void FunctionLowering::openEntry() {
   }
   if (!f_.recursive) return;
 
-  // The frame area of a recursive function lies on the bounded stack.
+  // The frame area of a recursive function lies on the bounded stack; the caller has seen that there is room.
   b_.SetInsertPoint(start);
   Value* top = b_.CreateAdd(peField(offsetof(WeftPe, stack_pointer), b_.getInt32Ty()), b_.getInt32(f_.frame_bytes));
-  BasicBlock* overflow = BasicBlock::Create(m_.context, "overflow", fn_);
-  BasicBlock* fits = BasicBlock::Create(m_.context, "fits", fn_, blocks_[0]);
-  b_.CreateCondBr(b_.CreateICmpUGT(top, peField(offsetof(WeftPe, stack_limit), b_.getInt32Ty())), overflow, fits,
-                  m_.unlikely);
-  b_.SetInsertPoint(overflow);
-  emitFault(2, nullptr);
-  b_.SetInsertPoint(fits);
   setPeField(offsetof(WeftPe, stack_pointer), top);
   b_.CreateBr(blocks_[0]);
 }
@@ -304,12 +297,10 @@ void FunctionLowering::writeDsd(uint32_t dst, const DsdParts& parts) {
   }
 }
 
-void FunctionLowering::emitFault(uint32_t kind, const Inst* inst) {
+void FunctionLowering::emitFault(uint32_t kind, const Inst& inst) {
   llvm::Type* i32 = b_.getInt32Ty();
   auto* type = llvm::FunctionType::get(i32, {b_.getPtrTy(), i32, i32}, false);
-  Value* site_id = inst != nullptr ? site(*inst) : b_.getInt32(f_.site.value);
-  b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, fault)), {pe_, b_.getInt32(kind), site_id});
-  b_.CreateRet(b_.getInt32(WEFT_TRAP));
+  b_.CreateRet(b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, fault)), {pe_, b_.getInt32(kind), site(inst)}));
 }
 
 void FunctionLowering::writeResult(const Inst& inst) {
@@ -335,6 +326,7 @@ void FunctionLowering::lowerSegment(const Inst& inst) {
 void FunctionLowering::lowerCall(const Inst& inst, uint32_t index) {
   const LoweredFunction& callee = m_.functions[inst.imm];
   const tir::Function& target = p_.functions[inst.imm];
+  m_.checkStack(b_, pe_, target, site(inst));
   std::vector<Value*> args{pe_};
   for (uint32_t k = 0; k < target.param_count; ++k) {
     args.push_back(read(p_.args[inst.args_begin + k], target.locals[k].type));
@@ -355,15 +347,16 @@ void FunctionLowering::lowerCallIndirect(const Inst& inst, uint32_t index) {
   BasicBlock* unknown = BasicBlock::Create(m_.context, "unknown", fn_);
   b_.CreateCondBr(b_.CreateICmpULT(number, b_.getInt64(p_.functions.size())), known, unknown, m_.likely);
   b_.SetInsertPoint(unknown);
-  emitFault(1, &inst);
+  emitFault(1, inst);
   b_.SetInsertPoint(known);
+  llvm::GlobalVariable* table = m_.entriesOf(inst.type, inst.args_count);
+  Value* entry = b_.CreateLoad(b_.getPtrTy(), b_.CreateInBoundsGEP(table->getValueType(), table, {b_.getInt64(0), number}));
+  BasicBlock* fits = BasicBlock::Create(m_.context, "callable", fn_);
+  b_.CreateCondBr(b_.CreateIsNull(entry), unknown, fits, m_.unlikely);
+  b_.SetInsertPoint(fits);
   Value* args = argumentArray(inst);
-  Value* slot = b_.CreateInBoundsGEP(m_.entries->getValueType(), m_.entries, {b_.getInt64(0), number});
-  llvm::LoadInst* entry = b_.CreateLoad(b_.getPtrTy(), slot);
-  entry->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(m_.context, {}));
-  llvm::Type* ptr = b_.getPtrTy();
-  auto* type = llvm::FunctionType::get(b_.getInt32Ty(), {ptr, ptr, ptr}, false);
-  Value* status = b_.CreateCall(type, entry, {pe_, args, llvm::ConstantPointerNull::get(b_.getPtrTy())});
+  Value* status = b_.CreateCall(m_.wrapperType(), entry,
+                                {pe_, args, llvm::ConstantPointerNull::get(b_.getPtrTy()), site(inst)});
   suspendUnlessDone(status, index);
   writeResult(inst);
 }
@@ -454,7 +447,7 @@ void FunctionLowering::lowerInst(const Inst& inst, uint32_t index) {
     case Op::Ret:
       return lowerReturn(inst);
     case Op::Unreachable:
-      return emitFault(0, &inst);
+      return emitFault(0, inst);
   }
 }
 

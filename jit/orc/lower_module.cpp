@@ -79,7 +79,7 @@ void ModuleLowering::declareAll() {
   llvm::Type* i32 = llvm::Type::getInt32Ty(context);
   llvm::Type* ptr = llvm::PointerType::getUnqual(context);
   const std::vector<bool> traps = trappingFunctions(program);
-  auto* wrapper_type = llvm::FunctionType::get(i32, {ptr, ptr, ptr}, false);
+  auto* wrapper_type = wrapperType();
   functions.resize(program.functions.size());
   std::vector<Constant*> table;
   for (size_t i = 0; i < functions.size(); ++i) {
@@ -108,6 +108,49 @@ void ModuleLowering::declareAll() {
                                      llvm::ConstantArray::get(table_type, table), "weft_entries");
 }
 
+llvm::FunctionType* ModuleLowering::wrapperType() const {
+  llvm::Type* i32 = llvm::Type::getInt32Ty(context);
+  llvm::Type* ptr = llvm::PointerType::getUnqual(context);
+  return llvm::FunctionType::get(i32, {ptr, ptr, ptr, i32}, false);
+}
+
+llvm::GlobalVariable* ModuleLowering::entriesOf(Type result, uint32_t arg_count) {
+  llvm::GlobalVariable*& known = signatures_[{result, arg_count}];
+  if (known != nullptr) return known;
+  auto* ptr = llvm::PointerType::getUnqual(context);
+  std::vector<Constant*> table;
+  for (size_t i = 0; i < functions.size(); ++i) {
+    const tir::Function& f = program.functions[i];
+    const bool fits = f.result == result && f.param_count == arg_count;
+    table.push_back(fits ? static_cast<Constant*>(functions[i].wrapper) : llvm::ConstantPointerNull::get(ptr));
+  }
+  auto* type = llvm::ArrayType::get(ptr, table.size());
+  known = new llvm::GlobalVariable(*module, type, true, llvm::GlobalValue::PrivateLinkage,
+                                   llvm::ConstantArray::get(type, table), "callable");
+  return known;
+}
+
+void ModuleLowering::checkStack(llvm::IRBuilder<>& b, Value* pe, const tir::Function& callee, Value* site) {
+  if (!callee.recursive) return;
+  auto field = [&](size_t offset, llvm::Type* t) {
+    llvm::LoadInst* v = b.CreateLoad(t, b.CreateConstInBoundsGEP1_32(b.getInt8Ty(), pe, static_cast<unsigned>(offset)));
+    v->setMetadata(llvm::LLVMContext::MD_tbaa, tbaa_pe);
+    return v;
+  };
+  llvm::Function* fn = b.GetInsertBlock()->getParent();
+  llvm::Type* i32 = b.getInt32Ty();
+  Value* top = b.CreateAdd(field(offsetof(WeftPe, stack_pointer), i32), b.getInt32(callee.frame_bytes));
+  BasicBlock* overflow = BasicBlock::Create(context, "overflow", fn);
+  BasicBlock* fits = BasicBlock::Create(context, "fits", fn);
+  b.CreateCondBr(b.CreateICmpUGT(top, field(offsetof(WeftPe, stack_limit), i32)), overflow, fits, unlikely);
+  b.SetInsertPoint(overflow);
+  Value* device = field(offsetof(WeftPe, device), b.getPtrTy());
+  Value* fault = b.CreateLoad(
+      b.getPtrTy(), b.CreateConstInBoundsGEP1_32(b.getInt8Ty(), device, static_cast<unsigned>(offsetof(WeftDevice, fault))));
+  b.CreateRet(b.CreateCall(llvm::FunctionType::get(i32, {b.getPtrTy(), i32, i32}, false), fault, {pe, b.getInt32(2), site}));
+  b.SetInsertPoint(fits);
+}
+
 void ModuleLowering::emitTables() {
   if (program.shapes.empty()) return;
   const llvm::StringRef bytes(reinterpret_cast<const char*>(program.shapes.data()),
@@ -131,6 +174,7 @@ void ModuleLowering::emitWrapper(uint32_t index) {
     }
   };
   if (out.form != CallForm::Blocking) {
+    checkStack(b, pe, f, fn->getArg(3));
     load_args();
     llvm::CallInst* r = b.CreateCall(out.body, args);
     if (out.form == CallForm::Status) {
@@ -148,6 +192,7 @@ void ModuleLowering::emitWrapper(uint32_t index) {
   BasicBlock* resume = BasicBlock::Create(context, "resume", fn);
   b.CreateCondBr(b.CreateIsNull(frame), start, resume);
   b.SetInsertPoint(start);
+  checkStack(b, pe, f, fn->getArg(3));
   load_args();
   args.push_back(llvm::ConstantPointerNull::get(b.getPtrTy()));
   b.CreateRet(b.CreateCall(out.body, args));

@@ -1,7 +1,6 @@
 // Suspension: a function that may block saves its live locals to a frame and returns; entered with a frame it restores
 // them and goes on behind the blocking point. The layout is tir::suspendPoints' order, the same in every tier.
 // SPDX-License-Identifier: Apache-2.0
-#include "jit/orc/host_calls.h"
 #include "jit/orc/lower.h"
 
 #include <llvm/IR/MDBuilder.h>
@@ -32,20 +31,16 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
   b_.SetInsertPoint(leave);
   b_.CreateRet(status);
 
+  const tir::SuspendPoint& table = suspend_[static_cast<size_t>(point)];
   struct Saved {
     uint32_t local;
     uint32_t offset;
   };
   std::vector<Saved> saved;
-  uint32_t end = kFrameHeader;
-  for (const uint32_t local : suspend_[static_cast<size_t>(point)].live) {
-    const uint32_t size = tir::sizeOf(f_.locals[local].type);
-    if (size == 0) continue;
-    end = localOffset(end, f_.locals[local].type);
-    saved.push_back({local, end});
-    end += size;
+  for (size_t k = 0; k < table.live.size(); ++k) {
+    if (f_.locals[table.live[k]].type != tir::Type::Void) saved.push_back({table.live[k], table.offsets[k]});
   }
-  const uint32_t bytes = frameBytes(end);
+  const uint32_t bytes = table.frame_bytes;
   auto at = [&](Value* frame, uint32_t offset) { return b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), frame, offset); };
   auto tag = [&](llvm::Instruction* i) { i->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_frame); };
 

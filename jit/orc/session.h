@@ -22,8 +22,8 @@
 
 namespace weft::jit::orc {
 
-/// A function's wrapper: i32(pe, args, frame).
-using Entry = int32_t (*)(WeftPe*, const uint64_t*, WeftFrame*);
+/// A function's wrapper; the last argument is the calling site.
+using Entry = int32_t (*)(WeftPe*, const uint64_t*, WeftFrame*, uint32_t);
 
 /// The code of one program: its current tier, and all tiers it ever had.
 struct ProgramCode {
