@@ -80,6 +80,9 @@ struct Place {
   bool is_const = false;
   bool is_cell = false;
   uint8_t path_size = 0;
+  /// Memory: a field of a packed struct, `bit_offset` bits behind `address`.
+  bool is_packed = false;
+  uint32_t bit_offset = 0;
   TypeId type = types::kPoison;
   uint32_t root = 0;
   uint32_t path[kMaxPath] = {};

@@ -389,6 +389,7 @@ class Sema {
   Operand tensorAccess(const ast::TensorAccess& e);
   /// Moves what the device builtins collected into the program; before memory is placed.
   void finishDevice();
+  void collectColorConfigs(ProgramResult& result);
 
  private:
   friend class FrameScope;
@@ -400,6 +401,9 @@ class Sema {
   Operand derefExpr(const ast::DerefExpr& e);
   bool evalIndices(const ast::IndexExpr& e, OperandList& out, std::vector<Span>& spans);
   Operand declValue(DeclId id, Span use);
+  Operand noField(TypeId type, const ast::Name& field);
+  Operand unionField(const Operand& base, uint32_t index, Span span);
+  Operand typeMember(TypeId type, const ast::FieldExpr& e);
   // lookup.cpp
   struct Lookup {
     enum class Kind : uint8_t { None, Local, Decl, Type, Direction } kind = Kind::None;
@@ -409,6 +413,7 @@ class Sema {
   Operand localValue(uint32_t index, Span use);
   void undeclared(const ast::Identifier& e);
   LocalVar* declare(const ast::Name& name, LocalVar var);
+  bool checkRedeclared(const ast::Name& name, uint32_t scope_begin);
   void popLocals(uint32_t size) { locals_.resize(size); }
   // expr_ops.cpp
   Operand unaryExpr(const ast::UnaryExpr& e, TypeId want);
@@ -435,15 +440,31 @@ class Sema {
   Operand structInit(const ast::StructInit& e, TypeId want);
   Operand listInit(const ast::ListInit& e, TypeId want);
   Operand coerceStruct(const Operand& v, TypeId type, Span span);
+  uint32_t partOffset(TypeId type, uint32_t index) const;
+  bool isZero(const Value& v) const;
+  std::optional<Value> zeroValue(TypeId type);
   // lvalue.cpp
   Value* resolvePath(const Place& p);
   Place identifierPlace(const ast::Identifier& e);
   bool pathPush(Place& p, uint32_t index, Span span);
+  uint32_t cellPath(std::vector<uint32_t> path);
+  Place placeOfDecl(DeclId id, Span use);
+  Operand fieldOn(const Operand& base, const ast::FieldExpr& e);
+  /// Index operand as an I16, scaled.
+  tir::Operand scaledIndex(const Operand& index, uint32_t scale, Span span);
+  Operand loadPacked(const Place& p, Span span);
+  void storePacked(const Place& p, const Operand& v, Span span);
   std::optional<Value> loadObject(const Object& o, uint32_t offset, TypeId type);
   // coerce.cpp
   Operand coerceInt(const Operand& v, TypeId type, Span span);
   Operand coercePointer(const Operand& v, TypeId type, Span span);
   bool pointerCoercible(TypeId from, TypeId to);
+  Operand intToInt(const Operand& v, TypeId type, Span span);
+  Operand wideInteger(TypeId type, Span span);
+  // lower.cpp
+  tir::Operand slotFor(const Value& v);
+  Address temporary(TypeId type);
+  Address offsetBy(Address a, uint32_t bytes) const;
   // stmt.cpp, stmt_loops.cpp
   Flow stmts(const ast::Block& b);
   Flow declStmt(const ast::VarDecl& d);
@@ -489,6 +510,8 @@ class Sema {
   std::vector<LocalVar> locals_;
   std::vector<Operand> operands_;
   std::deque<Value> cells_;
+  /// Paths of pointers into cells; [0] is the empty one.
+  std::vector<std::vector<uint32_t>> cell_paths_{1};
   std::deque<Target> targets_;
   std::vector<ModuleInstance> modules_;
   std::deque<DeclInfo> decls_;
@@ -513,16 +536,18 @@ class Sema {
     uint32_t constant;
     ObjectId object;
     uint16_t offset;
+    uint64_t bits;
   };
   std::vector<Relocation> relocations_;
-  std::unordered_map<uint64_t, uint32_t> relocation_index_;
+  std::unordered_map<uint64_t, std::vector<uint32_t>> relocation_index_;
   struct ImageRelocation {
     uint32_t at;
     ObjectId object;
     uint16_t offset;
   };
   std::vector<ImageRelocation> image_relocations_;
-  std::unordered_map<comptime::SymId, uint32_t> slot_of_;
+  /// By (symbol, TIR type).
+  std::unordered_map<uint64_t, uint32_t> slot_of_;
   std::vector<comptime::SymId> slots_;
 
   /// Nesting of run-time branches and loops in the function being lowered.
@@ -530,6 +555,9 @@ class Sema {
   uint32_t call_depth_ = 0;
   uint64_t fuel_used_ = 0;
   bool fuel_reported_ = false;
+  bool depth_reported_ = false;
+  comptime::Recorder* recorder_ = nullptr;
+  std::unordered_set<uint64_t> warned_;
   uintptr_t stack_base_ = 0;
 };
 
@@ -546,7 +574,9 @@ class FrameScope {
   Sema& sema_;
   uint32_t locals_size_;
   uint32_t targets_size_;
+  uint32_t operands_size_;
   uint32_t saved_depth_;
+  tir::Builder* saved_builder_;
 };
 
 }  // namespace weft::sema

@@ -1,0 +1,160 @@
+// Names: which local, declaration or builtin type an identifier means. The answer is lexical, so it is cached in the tree.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/sema/sema.h"
+
+namespace weft::sema {
+
+using diag::Code;
+
+namespace {
+
+// Cache word: kind in the top two bits, index below. All ones: not resolved yet.
+constexpr uint32_t kTagShift = 30;
+constexpr uint32_t kIndexMask = (1u << kTagShift) - 1;
+constexpr uint32_t kTagLocal = 0, kTagDecl = 1, kTagType = 2;
+constexpr uint32_t kDirectionBase = kIndexMask - 16;
+
+}  // namespace
+
+Sema::Lookup Sema::lookup(const ast::Identifier& e) {
+  const uint32_t base = frame_->locals_base;
+  if (const uint32_t c = e.cache[0]; c != 0xffffffffu) {
+    const uint32_t index = c & kIndexMask;
+    switch (c >> kTagShift) {
+      case kTagLocal:
+        if (base + index < locals_.size() && locals_[base + index].name == e.name) return {Lookup::Kind::Local, base + index};
+        break;
+      case kTagDecl: return {Lookup::Kind::Decl, modules_[frame_->module.index()].first_decl + index};
+      case kTagType:
+        if (index >= kDirectionBase && index < kDirectionBase + 8) return {Lookup::Kind::Direction, index - kDirectionBase};
+        return {Lookup::Kind::Type, index};
+      default: break;
+    }
+  }
+  for (auto i = static_cast<uint32_t>(locals_.size()); i > base; --i) {
+    if (locals_[i - 1].name != e.name) continue;
+    e.cache[0] = (kTagLocal << kTagShift) | (i - 1 - base);
+    return {Lookup::Kind::Local, i - 1};
+  }
+  if (const auto it = frame_->file->by_name.find(e.name); it != frame_->file->by_name.end()) {
+    e.cache[0] = (kTagDecl << kTagShift) | it->second;
+    return {Lookup::Kind::Decl, modules_[frame_->module.index()].first_decl + it->second};
+  }
+  if (const auto type = pool.builtinType(e.name)) {
+    e.cache[0] = (kTagType << kTagShift) | type->value;
+    return {Lookup::Kind::Type, type->value};
+  }
+  if (const auto direction = pool.builtinDirection(e.name)) {
+    e.cache[0] = (kTagType << kTagShift) | (kDirectionBase + static_cast<uint32_t>(*direction));
+    return {Lookup::Kind::Direction, static_cast<uint32_t>(*direction)};
+  }
+  return {};
+}
+
+void Sema::undeclared(const ast::Identifier& e) {
+  auto d = error(Code::E0201, e.span, "use of undeclared identifier");
+  d.note(fmt::format("there is no `{}` in this scope or file", text(e.name)));
+  // The closest declared name, if it is close.
+  const std::string_view wanted = text(e.name);
+  std::string best;
+  size_t best_distance = wanted.size() <= 3 ? 1 : 2;
+  const auto distance = [](std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j <= b.size(); ++j) {
+        const size_t up = row[j];
+        row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+        diagonal = up;
+      }
+    }
+    return row[b.size()];
+  };
+  const auto consider = [&](Symbol s) {
+    const std::string_view name = text(s);
+    if (name == "_" || name.size() > wanted.size() + 2 || wanted.size() > name.size() + 2 || wanted.size() > 64) return;
+    const size_t n = distance(wanted, name);
+    if (n <= best_distance && (best.empty() || n < best_distance)) best = name, best_distance = n;
+  };
+  for (auto i = static_cast<uint32_t>(locals_.size()); i > frame_->locals_base; --i) consider(locals_[i - 1].name);
+  for (const FileDecl& f : frame_->file->decls) consider(f.name);
+  if (!best.empty()) d.help(fmt::format("did you mean `{}`?", best), {{e.span, best}});
+  d.emit();
+}
+
+LocalVar* Sema::declare(const ast::Name& name, LocalVar var) {
+  var.name = name.symbol;
+  var.span = name.span;
+  var.control_depth = control_depth_;
+  locals_.push_back(std::move(var));
+  return &locals_.back();
+}
+
+bool Sema::checkRedeclared(const ast::Name& name, uint32_t scope_begin) {
+  if (text(name.symbol) == "_") return true;
+  for (auto i = static_cast<uint32_t>(locals_.size()); i > scope_begin; --i) {
+    if (locals_[i - 1].name != name.symbol) continue;
+    error(Code::E0202, name.span, "'{}' declared twice", text(name.symbol)).label(locals_[i - 1].span, "first declared here").emit();
+    return false;
+  }
+  if (const auto type = pool.builtinType(name.symbol)) {
+    const auto info = pool.is(*type, types::Kind::Int) ? pool.intInfo(*type) : types::IntInfo{};
+    if (info.bits != 0 && info.bits != 8 && info.bits != 16 && info.bits != 32 && info.bits != 64) return true;
+    error(Code::E0203, name.span, "declaration shadows builtin type").emit();
+    return false;
+  }
+  return true;
+}
+
+Operand Sema::localValue(uint32_t index, Span use) {
+  const LocalVar& v = locals_[index];
+  switch (v.storage) {
+    case LocalVar::Storage::Comptime: return Operand::comptime(v.value);
+    case LocalVar::Storage::Cell: return Operand::comptime(cells_[v.index]);
+    case LocalVar::Storage::Local: return Operand::runtime(v.type, tir::Operand::local(v.index));
+    case LocalVar::Storage::Memory: return loadFrom(v.address, v.type);
+    case LocalVar::Storage::Operand: return operands_[v.index];
+    case LocalVar::Storage::Poison: break;
+  }
+  (void)use;
+  return Operand::poison();
+}
+
+Operand Sema::declValue(DeclId id, Span use) {
+  if (!resolve(id, use)) return Operand::poison();
+  const DeclInfo& d = decl(id);
+  if (const auto* v = ast::dynAs<ast::VarDecl>(d.decl); v != nullptr && !v->is_const) {
+    if (!atRuntime()) {
+      if (type_only_ > 0) return Operand::runtime(d.type, builder_->constant(0));
+      error(Code::E0401, use, "value of `{}` is not comptime-known", text(v->name.symbol))
+          .label(v->name.span, "a global `var` changes while the program runs")
+          .help("declare it `const`, or use its address `&` only")
+          .emit();
+      return Operand::poison();
+    }
+    const ObjectId o = objectOf(id);
+    touch(o);
+    Address at;
+    at.kind = Address::Kind::Object;
+    at.object = o;
+    return loadFrom(at, d.type);
+  }
+  return Operand::comptime(d.value);
+}
+
+Operand Sema::identifier(const ast::Identifier& e) {
+  const Lookup found = lookup(e);
+  switch (found.kind) {
+    case Lookup::Kind::Local: return localValue(found.index, e.span);
+    case Lookup::Kind::Decl: return declValue(DeclId(found.index), e.span);
+    case Lookup::Kind::Type: return Operand::comptime(Value::typeValue(TypeId(found.index)));
+    case Lookup::Kind::Direction: return Operand::comptime(Value::direction(static_cast<target::Port>(found.index)));
+    case Lookup::Kind::None: break;
+  }
+  undeclared(e);
+  return Operand::poison();
+}
+
+}  // namespace weft::sema

@@ -1,0 +1,248 @@
+// Files, module instances, their params and imports, and the order in which comptime blocks run.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/sema/sema.h"
+
+namespace weft::sema {
+
+using diag::Code;
+
+namespace {
+
+Symbol declSymbol(const ast::Decl& d) {
+  if (const auto* v = ast::dynAs<ast::VarDecl>(&d)) return v->name.symbol;
+  if (const auto* p = ast::dynAs<ast::ParamDecl>(&d)) return p->name.symbol;
+  if (const auto* f = ast::dynAs<ast::FnDecl>(&d)) return f->name.symbol;
+  return {};
+}
+Span declSpan(const ast::Decl& d) {
+  if (const auto* v = ast::dynAs<ast::VarDecl>(&d)) return v->name.span;
+  if (const auto* p = ast::dynAs<ast::ParamDecl>(&d)) return p->name.span;
+  if (const auto* f = ast::dynAs<ast::FnDecl>(&d)) return f->name.span;
+  return d.span;
+}
+
+}  // namespace
+
+FileInfo& FileTable::info(const SourceFile& source) {
+  auto& slot = infos_[source.tree];
+  if (slot != nullptr) return *slot;
+  slot = std::make_unique<FileInfo>();
+  FileInfo& file = *slot;
+  file.source = &source;
+  file.literal_types.assign(source.tree->node_count, 0);
+  for (const ast::Decl* d : source.tree->decls) {
+    if (const auto* block = ast::dynAs<ast::ComptimeDecl>(d)) {
+      file.comptime_blocks.push_back(block);
+      continue;
+    }
+    if (const auto* layout = ast::dynAs<ast::LayoutDecl>(d)) {
+      if (file.layout != nullptr) {
+        context_.sink.error(Code::E0202, d->span, "a second layout block")
+            .label(file.layout->span, "first layout block here")
+            .emit();
+        file.had_errors = true;
+      }
+      file.layout = layout;
+      continue;
+    }
+    const Symbol name = declSymbol(*d);
+    if (!name.valid()) continue;
+    const auto [it, added] = file.by_name.try_emplace(name, static_cast<uint32_t>(file.decls.size()));
+    if (!added) {
+      const auto* v = ast::dynAs<ast::VarDecl>(d);
+      const auto* f = ast::dynAs<ast::FnDecl>(d);
+      // Declarations of one external symbol may be repeated.
+      if ((v != nullptr && v->linkage == ast::Linkage::Extern) || (f != nullptr && f->linkage == ast::Linkage::Extern)) continue;
+      if (context_.interner.text(name) != "_") {
+        context_.sink.error(Code::E0202, declSpan(*d), "'{}' declared twice", context_.interner.text(name))
+            .label(declSpan(*file.decls[it->second].decl), "first declared here")
+            .emit();
+        file.had_errors = true;
+      }
+      continue;
+    }
+    // Odd widths were ordinary names in older releases.
+    if (const auto builtin = context_.pool.builtinType(name)) {
+      const auto info = context_.pool.is(*builtin, types::Kind::Int) ? context_.pool.intInfo(*builtin) : types::IntInfo{};
+      const bool odd = info.bits != 0 && info.bits != 8 && info.bits != 16 && info.bits != 32 && info.bits != 64;
+      if (!odd) {
+        context_.sink.error(Code::E0203, declSpan(*d), "declaration shadows builtin type")
+            .note(fmt::format("`{}` always names the builtin type", context_.interner.text(name)))
+            .emit();
+        file.had_errors = true;
+      }
+    }
+    file.decls.push_back({d, name});
+  }
+  return file;
+}
+
+std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value& params, ModuleId importer, Span span,
+                                          std::string prefix) {
+  FileInfo& file = ctx.files->info(source);
+  if (file.had_errors) return std::nullopt;
+  for (ModuleId m = importer; m.valid(); m = module(m).importer) {
+    if (module(m).file != &file) continue;
+    error(Code::E0209, span, "circular dependency: `{}` imports itself", source.path)
+        .help("move what both files need into a third one")
+        .emit();
+    return std::nullopt;
+  }
+  const ModuleId id(static_cast<uint32_t>(modules_.size()));
+  ModuleInstance instance;
+  instance.file = &file;
+  instance.prefix = std::move(prefix);
+  instance.importer = importer;
+  instance.import_span = span;
+  instance.params = params;
+  instance.first_decl = static_cast<uint32_t>(decls_.size());
+  modules_.push_back(std::move(instance));
+  for (const FileDecl& d : file.decls) {
+    DeclInfo info;
+    info.module = id;
+    info.decl = d.decl;
+    decls_.push_back(std::move(info));
+  }
+  if (pool.is(params.type(), types::Kind::Struct)) {
+    const auto info = pool.structInfo(params.type());
+    for (const auto& field : info.fields) {
+      const auto it = field.name.valid() ? file.by_name.find(field.name) : file.by_name.end();
+      if (it != file.by_name.end() && file.decls[it->second].decl->kind == ast::NodeKind::ParamDecl) continue;
+      if (!span.valid() || source.is_library) continue;
+      const uint64_t key = (static_cast<uint64_t>(span.begin) << 32) ^ (static_cast<uint64_t>(span.file.value) << 24) ^ field.name.value;
+      if (!warned_.insert(key).second) continue;
+      warning(Code::W0201, span, "unused entry in module instantiation")
+          .note(fmt::format("`{}` has no param `{}`", source.path, field.name.valid() ? text(field.name) : "_"))
+          .emit();
+    }
+  }
+  return id;
+}
+
+std::optional<DeclId> Sema::findDecl(ModuleId m, Symbol name) const {
+  const ModuleInstance& instance = modules_[m.index()];
+  const auto it = instance.file->by_name.find(name);
+  if (it == instance.file->by_name.end()) return std::nullopt;
+  return DeclId(instance.first_decl + it->second);
+}
+
+bool Sema::importAll(ModuleId m) {
+  // Every import is made, used or not: its comptime blocks count.
+  const ModuleInstance instance = module(m);
+  for (uint32_t i = 0; i < instance.file->decls.size(); ++i) {
+    const auto* v = ast::dynAs<ast::VarDecl>(instance.file->decls[i].decl);
+    if (v == nullptr || v->init == nullptr) continue;
+    const auto* call = ast::dynAs<ast::BuiltinCall>(v->init);
+    if (call == nullptr || text(call->name.symbol) != "import_module") continue;
+    if (!resolve(DeclId(instance.first_decl + i), v->name.span)) return false;
+  }
+  return true;
+}
+
+bool Sema::runComptimeBlocks(ModuleId m) {
+  // Importees first: they run inside importAll when instantiated by @import_module.
+  if (!importAll(m)) return false;
+  processExports(m);
+  FileInfo& file = *module(m).file;
+  bool ok = true;
+  for (const ast::ComptimeDecl* d : file.comptime_blocks) {
+    FrameScope scope(*this, Phase::TopComptime, m);
+    scope.frame.doing = "top-level comptime block";
+    scope.frame.address_taken = addressTaken(file, *d, d->body);
+    scope.frame.return_type = types::kVoid;
+    if (block(d->body) == Flow::Abort) ok = false;
+  }
+  return ok;
+}
+
+void Sema::processExports(ModuleId m) {
+  const ModuleInstance instance = module(m);
+  for (uint32_t i = 0; i < instance.file->decls.size(); ++i) {
+    const DeclId id(instance.first_decl + i);
+    const ast::Decl* d = instance.file->decls[i].decl;
+    const auto* v = ast::dynAs<ast::VarDecl>(d);
+    const auto* f = ast::dynAs<ast::FnDecl>(d);
+    const bool is_export = (v != nullptr && v->linkage == ast::Linkage::Export) || (f != nullptr && f->linkage == ast::Linkage::Export);
+    if (!is_export) continue;
+    FrameScope scope(*this, Phase::Comptime, m);
+    const Symbol name = instance.file->decls[i].name;
+    const auto [it, added] = exported_.try_emplace(name, id);
+    if (!added) {
+      error(Code::E0210, d->span, "symbol '{}' is exported twice", text(name))
+          .label(decl(it->second).decl->span, "first exported here")
+          .emit();
+      continue;
+    }
+    if (v != nullptr) {
+      if (!resolve(id, v->name.span)) continue;
+      if (!pool.isRuntime(decl(id).type)) {
+        error(Code::E0313, v->name.span, "a value of type '{}' cannot be exported", typeName(decl(id).type)).emit();
+        continue;
+      }
+      const ObjectId o = objectOf(id);
+      object(o).exported = true;
+      object(o).name = std::string(text(name));
+      touch(o);
+    } else {
+      const auto fn = functionOf(id, f->name.span);
+      if (!fn) continue;
+      tir::HostSymbol symbol;
+      symbol.name = std::string(text(name));
+      symbol.is_function = true;
+      symbol.is_pointer = false;
+      symbol.function = *fn;
+      program_->host_symbols.push_back(std::move(symbol));
+    }
+  }
+}
+
+bool Sema::evalParam(DeclId id, const ast::ParamDecl& d) {
+  const ModuleId m = decl(id).module;
+  const Value bindings = module(m).params;
+  FrameScope scope(*this, Phase::Comptime, m);
+  TypeId type;
+  if (d.type != nullptr) {
+    type = typeExpr(*d.type);
+    if (type == types::kPoison) return false;
+  } else if (d.is_legacy_color) {
+    type = types::kColor;
+  }
+  std::optional<Operand> bound;
+  if (pool.is(bindings.type(), types::Kind::Struct)) {
+    const int index = pool.fieldIndex(bindings.type(), d.name.symbol);
+    if (index >= 0) bound = Operand::comptime(bindings.element(static_cast<uint64_t>(index)));
+  }
+  Operand v;
+  if (bound) {
+    const Span at = module(m).import_span.valid() ? module(m).import_span : d.name.span;
+    v = type.valid() ? coerce(*bound, type, at) : *bound;
+    if (v.isPoison()) return false;
+  } else if (d.init != nullptr) {
+    v = type.valid() ? exprAs(*d.init, type) : expr(*d.init);
+    if (v.stops()) return false;
+    if (!v.isComptime()) {
+      notComptime(d.init->span, "default of a param");
+      return false;
+    }
+  } else {
+    error(Code::E0205, d.name.span, "only 'var' and 'extern const' variables may be uninitialized")
+        .note(fmt::format("param `{}` has no default and was not bound", text(d.name.symbol)))
+        .help(module(m).importer.valid()
+                  ? fmt::format("bind it where the module is imported: `.{} = ...`", text(d.name.symbol))
+                  : fmt::format("bind it in @set_tile_code or with --params={}:VALUE", text(d.name.symbol)))
+        .emit();
+    return false;
+  }
+  decl(id).type = v.type;
+  decl(id).value = v.value;
+  if (pool.is(v.type, types::Kind::Color) && (bound || d.init != nullptr)) {
+    const auto number = v.value.symbolic() ? comptime::Int128{0} : v.value.asInt();
+    if (number < 0 || number >= target::kColorCount) {
+      error(Code::E0402, d.name.span, "color {} does not exist; colors are 0 to {}", static_cast<int64_t>(number), target::kColorCount - 1).emit();
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace weft::sema
