@@ -192,53 +192,52 @@ bool Sema::evalArgs(const ast::BuiltinCall& call, OperandList& args) {
 // ---- members and subscripts ----
 
 Operand Sema::fieldExpr(const ast::FieldExpr& e) {
-  Operand base = expr(*e.base);
+  // Of a variable, only the field is loaded.
+  if (atRuntime()) {
+    const Place p = place(e);
+    return p.kind == Place::Kind::Poison ? Operand::poison() : load(p, e.span);
+  }
+  const Operand base = expr(*e.base);
   if (base.stops()) return base;
-  if (base.isComptime()) {
-    switch (pool.kind(base.type)) {
-      case Kind::Module: {
-        const ModuleId m(static_cast<uint32_t>(base.value.asModule()));
-        const auto id = findDecl(m, e.field.symbol);
-        if (!id) {
-          error(Code::E0204, e.field.span, "no member named '{}' in module `{}`", text(e.field.symbol), module(m).file->source->path).emit();
-          return Operand::poison();
-        }
-        return declValue(*id, e.span);
-      }
-      case Kind::Type: return typeMember(base.value.asType(), e);
-      case Kind::Struct: {
-        int index = -1;
-        if (e.cache[0] == base.type.value) {
-          index = static_cast<int>(e.cache[1]);
-        } else {
-          index = pool.fieldIndex(base.type, e.field.symbol);
-          if (index >= 0) e.cache[0] = base.type.value, e.cache[1] = static_cast<uint32_t>(index);
-        }
-        if (index < 0) return noField(base.type, e.field);
-        if (pool.structInfo(base.type).is_union) return unionField(base, static_cast<uint32_t>(index), e.field.span);
-        return Operand::comptime(base.value.element(static_cast<uint64_t>(index)));
-      }
-      case Kind::Pointer: {
-        // `p.field` of a pointer to a struct is not CSL; say how it is written.
-        error(Code::E0204, e.field.span, "not a member of struct: '{}' is a pointer", typeName(base.type))
-            .help(fmt::format("dereference it first: `.*.{}`", text(e.field.symbol)))
-            .emit();
+  return fieldOn(base, e.field.symbol, e.field.span, &e);
+}
+
+Operand Sema::fieldOn(const Operand& base, Symbol field, Span span, const ast::FieldExpr* node) {
+  if (base.stops()) return base;
+  switch (pool.kind(base.type)) {
+    case Kind::Module: {
+      const ModuleId m(static_cast<uint32_t>(base.value.asModule()));
+      const auto id = findDecl(m, field);
+      if (!id) {
+        error(Code::E0204, span, "no member named '{}' in module `{}`", text(field), module(m).file->source->path).emit();
         return Operand::poison();
       }
-      default: break;
+      return declValue(*id, span);
     }
-    error(Code::E0204, e.field.span, "no member named '{}' in a value of type '{}'", text(e.field.symbol), typeName(base.type)).emit();
-    return Operand::poison();
+    case Kind::Type:
+      if (base.isComptime()) return typeMember(base.value.asType(), {field, span});
+      break;
+    case Kind::Struct: {
+      int index = -1;
+      if (node != nullptr && node->cache[0] == base.type.value) {
+        index = static_cast<int>(node->cache[1]);
+      } else {
+        index = pool.fieldIndex(base.type, field);
+        if (index >= 0 && node != nullptr) node->cache[0] = base.type.value, node->cache[1] = static_cast<uint32_t>(index);
+      }
+      if (index < 0) return noField(base.type, {field, span});
+      if (base.isComptime()) {
+        if (pool.structInfo(base.type).is_union) return unionField(base, static_cast<uint32_t>(index), span);
+        return Operand::comptime(base.value.element(static_cast<uint64_t>(index)));
+      }
+      return part(base, static_cast<uint32_t>(index));
+    }
+    default: break;
   }
-  if (!pool.is(base.type, Kind::Struct)) {
-    auto d = error(Code::E0204, e.field.span, "no member named '{}' in a value of type '{}'", text(e.field.symbol), typeName(base.type));
-    if (pool.is(base.type, Kind::Pointer)) d.help(fmt::format("dereference it first: `.*.{}`", text(e.field.symbol)));
-    d.emit();
-    return Operand::poison();
-  }
-  const int index = pool.fieldIndex(base.type, e.field.symbol);
-  if (index < 0) return noField(base.type, e.field);
-  return part(base, static_cast<uint32_t>(index));
+  auto d = error(Code::E0204, span, "no member named '{}' in a value of type '{}'", text(field), typeName(base.type));
+  if (pool.is(base.type, Kind::Pointer)) d.help(fmt::format("dereference it first: `.*.{}`", text(field)));
+  d.emit();
+  return Operand::poison();
 }
 
 Operand Sema::noField(TypeId type, const ast::Name& field) {
@@ -261,14 +260,14 @@ Operand Sema::unionField(const Operand& base, uint32_t index, Span span) {
   return Operand::poison();
 }
 
-Operand Sema::typeMember(TypeId type, const ast::FieldExpr& e) {
+Operand Sema::typeMember(TypeId type, const ast::Name& field) {
   if (!pool.is(type, Kind::Enum)) {
-    error(Code::E0204, e.field.span, "no member named '{}' in type '{}'", text(e.field.symbol), typeName(type)).emit();
+    error(Code::E0204, field.span, "no member named '{}' in type '{}'", text(field.symbol), typeName(type)).emit();
     return Operand::poison();
   }
   for (const auto& m : pool.enumInfo(type).members)
-    if (m.name == e.field.symbol) return Operand::comptime(Value::integer(type, m.value));
-  error(Code::E0204, e.field.span, "no member named '{}' in enum '{}'", text(e.field.symbol), typeName(type)).emit();
+    if (m.name == field.symbol) return Operand::comptime(Value::integer(type, m.value));
+  error(Code::E0204, field.span, "no member named '{}' in enum '{}'", text(field.symbol), typeName(type)).emit();
   return Operand::poison();
 }
 

@@ -75,9 +75,7 @@ tir::Operand Sema::relocatable(uint64_t bits, ObjectId object, uint16_t offset) 
     const Relocation& known = relocations_[r];
     if (known.object == object && known.offset == offset && known.bits == bits) return tir::Operand::constant(known.constant);
   }
-  const auto index = static_cast<uint32_t>(program_->constants.size());
-  program_->constants.push_back(bits);
-  builder_->reserveConstant(index);
+  const uint32_t index = builder_->freshConstant(bits).index();
   list.push_back(static_cast<uint32_t>(relocations_.size()));
   relocations_.push_back({index, object, offset, bits});
   return tir::Operand::constant(index);

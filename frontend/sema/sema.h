@@ -403,7 +403,7 @@ class Sema {
   Operand declValue(DeclId id, Span use);
   Operand noField(TypeId type, const ast::Name& field);
   Operand unionField(const Operand& base, uint32_t index, Span span);
-  Operand typeMember(TypeId type, const ast::FieldExpr& e);
+  Operand typeMember(TypeId type, const ast::Name& field);
   // lookup.cpp
   struct Lookup {
     enum class Kind : uint8_t { None, Local, Decl, Type, Direction } kind = Kind::None;
@@ -424,9 +424,13 @@ class Sema {
   Operand arithmetic(ast::BinaryOp op, const Operand& a, const Operand& b, TypeId type, Span span);
   Operand shift(ast::BinaryOp op, const Operand& a, const Operand& b, Span span, Span b_span);
   Operand wrapOdd(TypeId type, tir::Operand v);
-  Operand arithError(comptime::ArithError error, Span span, TypeId type, ast::BinaryOp op, const Value& a, const Value& b);
+  Operand arithError(comptime::ArithError e, Span span, TypeId type, const char* op);
   // expr_control.cpp
   Operand ifExpr(const ast::IfExpr& e, TypeId want);
+  /// The bool of a comptime-known condition; nullopt after an error; otherwise *is_runtime.
+  std::optional<bool> condition(const Operand& c, Span span, bool* is_runtime);
+  Address temporaryInEntry(TypeId type);
+  Flow takePending();
   Operand switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow);
   Operand blockExpr(const ast::BlockExpr& e, TypeId want);
   Operand merge(std::vector<BlockExit>& exits, TypeId want, uint32_t join, Span span);
@@ -449,7 +453,10 @@ class Sema {
   bool pathPush(Place& p, uint32_t index, Span span);
   uint32_t cellPath(std::vector<uint32_t> path);
   Place placeOfDecl(DeclId id, Span use);
-  Operand fieldOn(const Operand& base, const ast::FieldExpr& e);
+  const Value* peekPath(const Place& p);
+  Operand fieldOn(const Operand& base, Symbol field, Span span, const ast::FieldExpr* node);
+  Place addIndex(Place p, const Operand& index, uint32_t scale, Span span);
+  uint32_t packedBits(TypeId type) const;
   /// Index operand as an I16, scaled.
   tir::Operand scaledIndex(const Operand& index, uint32_t scale, Span span);
   Operand loadPacked(const Place& p, Span span);
@@ -464,6 +471,8 @@ class Sema {
   // lower.cpp
   tir::Operand slotFor(const Value& v);
   Address temporary(TypeId type);
+  /// Whether the TIR local is a user variable (it may change later), not a temporary.
+  [[nodiscard]] bool isVariable(uint32_t tir_local) const;
   Address offsetBy(Address a, uint32_t bytes) const;
   // stmt.cpp, stmt_loops.cpp
   Flow stmts(const ast::Block& b);
@@ -479,9 +488,16 @@ class Sema {
   Flow whileStmt(const ast::WhileStmt& s);
   Flow forStmt(const ast::ForStmt& s);
   Flow forComptime(const ast::ForStmt& s, const Operand& iterable);
+  Flow forInline(const ast::ForStmt& s, const Operand& iterable);
+  void bindCaptures(const ast::ForStmt& s, const Value& element, uint64_t n);
+  void bindRuntimeCapture(const ast::Name& name, TypeId type, uint32_t local, Span span);
   Flow forRuntimeRange(const ast::ForStmt& s, const Operand& iterable);
   Flow forRuntimeArray(const ast::ForStmt& s, const Operand& iterable);
   Flow failed();
+  bool isAddressTaken(Symbol name, TypeId type) const;
+  void declareRuntime(const ast::Name& name, LocalVar var, const Operand& v, Span span);
+  Flow scoped(const ast::Stmt& s);
+  void inlineReturn(const Operand& v, Span span);
   bool pushTarget(const ast::Name& label, bool is_loop, bool is_runtime, Span span);
   int findTarget(const ast::Name& label, bool loops_only, Span span, const char* what);
   uint32_t& targetBlock(uint32_t& block);
@@ -491,6 +507,9 @@ class Sema {
   Operand callRuntime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span);
   Operand callIndirect(const Operand& callee, TypeId fn_type, const OperandList& args, const std::vector<Span>& spans, Span span);
   uint32_t instanceFor(FnInstance instance);
+  bool checkLinkage(const ast::FnDecl& f, Span span);
+  bool checkArgCount(DeclId fn, size_t given, Span span);
+  Operand emitCall(tir::FunctionId id, tir::Operand pointer, TypeId result, const OperandList& args, Span span);
   void lowerInstance(uint32_t index);
   void lowerWorkList();
   const std::unordered_set<Symbol>* addressTaken(FileInfo& file, const ast::Decl& d, const ast::Block& body);
@@ -501,6 +520,9 @@ class Sema {
   bool importAll(ModuleId module);
   void processExports(ModuleId module);
   // globals.cpp
+  /// Makes what live objects point to live too; false when nothing new turned up.
+  bool scanObjects();
+  void scanValue(const Value& v, Span span);
   void placeObjects();
   bool writeImage(std::vector<uint8_t>& image, uint32_t at, const Value& v, Span span);
   void patchRelocations();
@@ -519,7 +541,7 @@ class Sema {
   std::unordered_map<uint64_t, std::vector<ObjectId>> constant_objects_;
   std::deque<FnInstance> instances_;
   std::unordered_map<uint64_t, std::vector<uint32_t>> instance_index_;
-  std::vector<uint32_t> work_;
+  std::deque<uint32_t> work_;
   std::unordered_map<Symbol, DeclId> exported_;
 
   std::shared_ptr<tir::Program> program_;
@@ -553,6 +575,10 @@ class Sema {
   /// Nesting of run-time branches and loops in the function being lowered.
   uint32_t control_depth_ = 0;
   uint32_t call_depth_ = 0;
+  /// The function the real builder has open.
+  tir::FunctionId current_fn_;
+  /// First local of the innermost block: names may not repeat from here on.
+  uint32_t scope_begin_ = 0;
   uint64_t fuel_used_ = 0;
   bool fuel_reported_ = false;
   bool depth_reported_ = false;

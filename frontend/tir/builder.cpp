@@ -87,6 +87,11 @@ void Builder::close() {
   fn_ = FunctionId();
 }
 
+void Builder::abandon() {
+  blocks_.clear();
+  fn_ = FunctionId();
+}
+
 uint32_t Builder::addParam(Type type, std::string name) {
   WEFT_CHECK(function().param_count == function().locals.size(), "building TIR: a parameter after a local");
   ++function().param_count;
@@ -144,6 +149,13 @@ Operand Builder::constant(uint64_t raw_bits) {
 }
 
 Operand Builder::constant(uint64_t raw_bits, Type type) { return constant(raw_bits & maskOf(type)); }
+
+Operand Builder::freshConstant(uint64_t raw_bits) {
+  // Adopts what others added first, so that the new one stays out of the map.
+  constant(0);
+  program_.constants.push_back(raw_bits);
+  return Operand::constant(static_cast<uint32_t>(known_constants_++));
+}
 
 uint32_t Builder::addString(std::string text) {
   for (size_t i = 0; i < program_.strings.size(); ++i)

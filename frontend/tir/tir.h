@@ -24,6 +24,8 @@ class Builder {
   void open(FunctionId fn);
   /// Closes it: checks that every block has a terminator, moves the blocks into Program::insts.
   void close();
+  /// Drops the open function's instructions instead: its program is in error and will not be used.
+  void abandon();
 
   uint32_t addParam(Type type, std::string name);
   uint32_t addLocal(Type type, std::string name = {});
@@ -41,6 +43,8 @@ class Builder {
   Operand constant(uint64_t raw_bits);
   /// The same, cut to the width of `type`.
   Operand constant(uint64_t raw_bits, Type type);
+  /// A constant of its own, never shared with equal ones: its bits may be changed until finalize() (addresses).
+  Operand freshConstant(uint64_t raw_bits);
   uint32_t addString(std::string text);
   /// Emits dst = op(a, b, c) into a new local of type `result` (Void: no result) and returns it as an operand.
   Operand emit(Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void);
