@@ -12,9 +12,9 @@ using types::Kind;
 
 namespace {
 
-bool isComparison(BinaryOp op) { return op >= BinaryOp::Equal && op <= BinaryOp::GreaterEqual; }
-bool isShift(BinaryOp op) { return op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight; }
-bool isBitwise(BinaryOp op) { return op == BinaryOp::BitAnd || op == BinaryOp::BitOr || op == BinaryOp::BitXor; }
+bool comparesOp(BinaryOp op) { return op >= BinaryOp::Equal && op <= BinaryOp::GreaterEqual; }
+bool shiftsOp(BinaryOp op) { return op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight; }
+bool bitwiseOp(BinaryOp op) { return op == BinaryOp::BitAnd || op == BinaryOp::BitOr || op == BinaryOp::BitXor; }
 
 }  // namespace
 
@@ -78,7 +78,7 @@ Operand Sema::arithError(ArithError e, Span span, TypeId type, const char* op) {
 
 Operand Sema::binaryExpr(const ast::BinaryExpr& e, TypeId want) {
   if (e.op == BinaryOp::LogicalAnd || e.op == BinaryOp::LogicalOr) return logical(e);
-  const bool passes_want = !isComparison(e.op);
+  const bool passes_want = !comparesOp(e.op);
   Operand a = expr(*e.lhs, passes_want ? want : TypeId{});
   if (a.isPoison()) {
     // Find mistakes on the right too, when nothing depends on the left.
@@ -89,13 +89,13 @@ Operand Sema::binaryExpr(const ast::BinaryExpr& e, TypeId want) {
   // A block on the right may change the variable on the left.
   if (a.kind == Operand::Kind::Runtime && e.rhs->kind == ast::NodeKind::BlockExpr && a.op.kind() == tir::Operand::Kind::Local)
     a.op = builder_->emit(Op::Copy, lowerType(a.type), a.op);
-  Operand b = expr(*e.rhs, passes_want && !isShift(e.op) ? want : TypeId{});
+  Operand b = expr(*e.rhs, passes_want && !shiftsOp(e.op) ? want : TypeId{});
   if (b.stops()) return b;
   return binary(e.op, std::move(a), std::move(b), e.span, e.lhs->span, e.rhs->span);
 }
 
 Operand Sema::binary(BinaryOp op, Operand a, Operand b, Span span, Span a_span, Span b_span) {
-  if (isShift(op)) return shift(op, a, b, span, b_span);
+  if (shiftsOp(op)) return shift(op, a, b, span, b_span);
   TypeId type = a.type;
   if (a.type != b.type) {
     type = TypeId{};
@@ -131,7 +131,7 @@ Operand Sema::binary(BinaryOp op, Operand a, Operand b, Span span, Span a_span, 
     b = coerce(std::move(b), type, b_span);
     if (b.stops()) return b;
   }
-  return isComparison(op) ? compare(op, a, b, type, span) : arithmetic(op, a, b, type, span);
+  return comparesOp(op) ? compare(op, a, b, type, span) : arithmetic(op, a, b, type, span);
 }
 
 Operand Sema::compare(BinaryOp op, const Operand& a, const Operand& b, TypeId type, Span span) {
@@ -180,7 +180,7 @@ Operand Sema::arithmetic(BinaryOp op, const Operand& a, const Operand& b, TypeId
   if (!legal) {
     auto d = error(Code::E0303, span, "operator `{}` is not defined for type '{}'", ast::spelling(op), typeName(type));
     if (pool.is(type, Kind::Pointer)) d.help("index the pointer instead: `&p[k]`");
-    if (type == types::kBool && isBitwise(op)) d.help("use `and`, `or` or `!=` on bools");
+    if (type == types::kBool && bitwiseOp(op)) d.help("use `and`, `or` or `!=` on bools");
     d.emit();
     return Operand::poison();
   }

@@ -182,7 +182,7 @@ void Sema::processExports(ModuleId m) {
       const ObjectId o = objectOf(id);
       object(o).exported = true;
       object(o).name = std::string(text(name));
-      touch(o);
+      requireObject(o);
     } else {
       const auto fn = functionOf(id, f->name.span);
       if (!fn) continue;

@@ -349,6 +349,11 @@ class Sema {
   ObjectId objectOf(DeclId id);
   /// Marks an object as needing memory.
   void touch(ObjectId id);
+  /// The same in comptime code too (exported symbols, FIFO buffers).
+  void requireObject(ObjectId id) {
+    if (!object(id).live) live_work_.push_back(id);
+    object(id).live = true;
+  }
   /// An anonymous constant in memory; equal values share one.
   ObjectId constantObject(const Value& v, Span span);
   std::optional<DeclId> findDecl(ModuleId module, Symbol name) const;
@@ -382,13 +387,22 @@ class Sema {
   Operand builtin(const ast::BuiltinCall& call, TypeId want);
 #define WEFT_BUILTIN(name, method, ...) Operand method(const ast::BuiltinCall& call, TypeId want);
 #include "frontend/types/builtins.def"
-#undef WEFT_BUILTIN
-  /// `@__name(...)` of library files: device calls by mnemonic, math operations.
-  Operand intrinsic(const ast::BuiltinCall& call, std::string_view name, TypeId want);
+  /// The vector operations of tir/dsd_ops.def, each a builtin of its own name.
+  Operand builtinDsdOp(const ast::BuiltinCall& call, tir::DsdOpcode op);
+  /// `@__mnemonic(...)` of library files: the call of tir/device_calls.def.
+  Operand deviceIntrinsic(const ast::BuiltinCall& call, tir::DeviceCall device_call);
+  Operand unknownBuiltin(const ast::BuiltinCall& call);
+  bool phaseAllows(unsigned allowed, const ast::BuiltinCall& call);
+  Operand rangePart(const ast::BuiltinCall& call, uint32_t index);
+  TypeId arrayTypeArg(const ast::BuiltinCall& call);
+  Operand floatIntrinsic(const ast::BuiltinCall& call, tir::Op op, comptime::Outcome (comptime::Arith::*fold)(const Value&));
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
   /// Moves what the device builtins collected into the program; before memory is placed.
   void finishDevice();
+  /// The same for what needs addresses (finalAddress): called when every object has its own.
+  void placeDevice();
+  [[nodiscard]] uint16_t finalAddress(ObjectId id, uint32_t offset) const;
   void collectColorConfigs(ProgramResult& result);
 
  private:
@@ -524,9 +538,10 @@ class Sema {
   bool scanObjects();
   void scanValue(const Value& v, Span span);
   void placeObjects();
-  bool writeImage(std::vector<uint8_t>& image, uint32_t at, const Value& v, Span span);
+  void writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, Span span, bool is_private);
+  void writePacked(std::vector<uint8_t>& image, uint32_t at, uint32_t bit, const Value& v);
   void patchRelocations();
-  bool checkBudget();
+  bool checkBudget(uint64_t bytes);
 
   Frame* frame_ = nullptr;
   std::vector<LocalVar> locals_;
@@ -562,12 +577,11 @@ class Sema {
   };
   std::vector<Relocation> relocations_;
   std::unordered_map<uint64_t, std::vector<uint32_t>> relocation_index_;
-  struct ImageRelocation {
-    uint32_t at;
-    ObjectId object;
-    uint16_t offset;
-  };
-  std::vector<ImageRelocation> image_relocations_;
+  /// Live objects whose initial values have not been scanned yet.
+  std::vector<ObjectId> live_work_;
+  bool forced_touch_ = false;
+  /// The global whose initialiser is being evaluated: gives imported modules their name.
+  Symbol current_global_;
   /// By (symbol, TIR type).
   std::unordered_map<uint64_t, uint32_t> slot_of_;
   std::vector<comptime::SymId> slots_;
