@@ -387,8 +387,14 @@ class Sema {
   Operand intrinsic(const ast::BuiltinCall& call, std::string_view name, TypeId want);
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
-  /// Moves what the device builtins collected into the program; before memory is placed.
+  /// Vector operation (builtin_dsd_op.cpp); dispatched by name over tir/dsd_ops.def.
+  Operand dsdOperation(const ast::BuiltinCall& call, tir::DsdOpcode op);
+  /// Moves what the device builtins collected into the program; behind the work list, before memory is placed.
   void finishDevice();
+  /// The part that needs addresses of objects; after they are placed.
+  void placeDevice();
+  /// Code emitted by a builtin that stands in a loop of its own (@map): +1 in, -1 out.
+  void enterRuntimeControl(int step) { control_depth_ += static_cast<uint32_t>(step); }
 
  private:
   friend class FrameScope;
