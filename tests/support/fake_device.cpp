@@ -88,43 +88,41 @@ void FakeDevice::reset() {
   random_.seed(seed);
 }
 
+void FakeDevice::begin(WeftPe& pe) {
+  pe = {};
+  pe.memory = memory.empty() ? &nothing_ : memory.data();
+  pe.memory_bytes = static_cast<uint32_t>(memory.size());
+  // While calls block, back edges ask every time as well.
+  pe.deadline = blocking == Blocking::Never ? now + 64 : 0;
+  pe.now = now;
+  pe.slots = slots.data();
+  pe.device = &kTable;
+  pe.kernels = kernels_;
+  pe.dsd_costs = &costs;
+  pe.stack_pointer = program_.stack_base;
+  pe.stack_limit = uint32_t{program_.stack_base} + program_.stack_bytes;
+  pe.mesh = this;
+}
+
 int32_t FakeDevice::run(jit::CodeImage& image, tir::FunctionId fn, std::span<const uint64_t> args) {
-  uint8_t none = 0;
-  pe_ = {};
-  pe_.stack_pointer = program_.stack_base;
-  int32_t status = WEFT_DONE;
-  uint32_t stack = program_.stack_base;
-  WeftFrame* frames = nullptr;
-  for (bool first = true;; first = false) {
-    // As the mesh does: everything but the frames and the stack pointer is forgotten while suspended.
-    pe_ = {};
-    pe_.memory = memory.empty() ? &none : memory.data();
-    pe_.memory_bytes = static_cast<uint32_t>(memory.size());
-    // While calls block, back edges ask every time as well.
-    pe_.deadline = blocking == Blocking::Never ? now + 64 : 0;
-    pe_.now = now;
-    pe_.slots = slots.data();
-    pe_.device = &kTable;
-    pe_.kernels = kernels_;
-    pe_.dsd_costs = &costs;
-    pe_.stack_pointer = stack;
-    pe_.stack_limit = uint32_t{program_.stack_base} + program_.stack_bytes;
-    pe_.mesh = this;
-    pe_.frames = frames;
-    if (first) {
-      status = image.start(pe_, fn, args);
-    } else {
-      pe_.result = answer_;
-      status = image.resume(pe_);
-    }
-    now = pe_.now;
-    stack = pe_.stack_pointer;
-    frames = pe_.frames;
-    if (status != WEFT_BLOCKED) break;
+  WeftPe pe{};
+  begin(pe);
+  int32_t status = image.start(pe, fn, args);
+  while (status == WEFT_BLOCKED) {
     ++suspensions;
+    // As the mesh does: everything but the frames and the stack pointer is forgotten while suspended.
+    const uint32_t stack = pe.stack_pointer;
+    WeftFrame* frames = pe.frames;
+    now = pe.now;
+    begin(pe);
+    pe.stack_pointer = stack;
+    pe.frames = frames;
+    pe.result = answer_;
+    status = image.resume(pe);
   }
-  stack_pointer = stack;
-  result = status == WEFT_DONE ? pe_.result : 0;
+  now = pe.now;
+  stack_pointer = pe.stack_pointer;
+  result = status == WEFT_DONE ? pe.result : 0;
   return status;
 }
 
