@@ -20,7 +20,13 @@ if(WEFT_MOLD)
 endif()
 # Simulated arithmetic must not depend on the host compiler's taste: no contraction anywhere.
 add_compile_options(-ffp-contract=off)
+# clang sees a deprecated name inside libstdc++ 12's stable_sort.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wno-deprecated-declarations)
+endif()
 if(WEFT_SANITIZE)
+  # Checked builds are there to be built and run, not to be fast.
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1")
   add_compile_options(-fsanitize=${WEFT_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${WEFT_SANITIZE})
 endif()

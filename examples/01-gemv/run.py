@@ -1,5 +1,6 @@
 #!/usr/bin/env cs_python
 """Host of the GEMV lesson: cuts A into blocks, runs y = A x on the mesh, checks y against float64 NumPy."""
+# SPDX-License-Identifier: Apache-2.0
 
 import argparse
 import json

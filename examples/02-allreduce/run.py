@@ -1,5 +1,6 @@
 #!/usr/bin/env cs_python
 """Host of the all-reduce lesson: sum and maximum over all PEs, checked on every PE against float64 NumPy."""
+# SPDX-License-Identifier: Apache-2.0
 
 import argparse
 import json

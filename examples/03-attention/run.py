@@ -1,5 +1,6 @@
 #!/usr/bin/env cs_python
 """Host of the attention lesson: fills the distributed cache unevenly, runs one step, checks it against float64 NumPy."""
+# SPDX-License-Identifier: Apache-2.0
 
 import argparse
 import json

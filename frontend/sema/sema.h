@@ -398,7 +398,9 @@ class Sema {
   Operand floatIntrinsic(const ast::BuiltinCall& call, tir::Op op, comptime::Outcome (comptime::Arith::*fold)(const Value&));
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
-  /// Moves what the device builtins collected into the program; before memory is placed.
+  /// Vector operation (builtin_dsd_op.cpp); dispatched by name over tir/dsd_ops.def.
+  Operand dsdOperation(const ast::BuiltinCall& call, tir::DsdOpcode op);
+  /// Moves what the device builtins collected into the program; behind the work list, before memory is placed.
   void finishDevice();
   /// The same for what needs addresses (finalAddress): called when every object has its own.
   void placeDevice();

@@ -300,7 +300,7 @@ class Parser {
     }
     if (line.acceptWord("none")) return true;
     uint64_t bits = 0;
-    if (!literal(std::string(line.until(" ,)]!")), type, bits)) return line.fail("an operand expected");
+    if (!literal(std::string(line.until(" ,()]!")), type, bits)) return line.fail("an operand expected");
     out = constant(bits);
     return true;
   }

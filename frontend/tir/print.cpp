@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 
 namespace weft::tir {
@@ -39,12 +41,19 @@ std::string identifier(std::string_view name) {
   return out;
 }
 
-// Floats read as numbers where that keeps the bits; anything else as their bits.
-std::string floatText(double value, uint64_t bits, bool keeps_bits) {
-  if (!keeps_bits || !std::isfinite(value)) return fmt::format("f{:#x}", bits);
-  std::string out = fmt::format("{}", static_cast<float>(value));
-  if (out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
+// Floats read as numbers where that keeps the bits, with as few digits as that takes; anything else as their bits.
+template <class RoundTrip>
+std::string floatText(double value, uint64_t bits, RoundTrip&& keeps_bits) {
+  constexpr int kMaxDigits = 9;
+  if (std::isfinite(value)) {
+    for (int digits = 1; digits <= kMaxDigits; ++digits) {
+      std::string out = fmt::format("{:.{}g}", value, digits);
+      if (!keeps_bits(std::strtof(out.c_str(), nullptr))) continue;
+      if (out.find_first_of(".e") == std::string::npos) out += ".0";
+      return out;
+    }
+  }
+  return fmt::format("f{:#x}", bits);
 }
 
 class Printer {
@@ -64,11 +73,11 @@ class Printer {
         if (bits <= 1) return bits == 1 ? "true" : "false";
         break;
       case Type::F32:
-        return floatText(std::bit_cast<float>(static_cast<uint32_t>(bits)), bits, bits <= 0xffffffffu);
-      case Type::F16: {
-        const double value = numeric::f16ToDouble(p_.fp16, static_cast<uint16_t>(bits));
-        return floatText(value, bits, bits <= 0xffff && numeric::f16FromDouble(p_.fp16, value) == bits);
-      }
+        return floatText(static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits))), bits,
+                         [&](float v) { return std::bit_cast<uint32_t>(v) == bits; });
+      case Type::F16:
+        return floatText(numeric::f16ToDouble(p_.fp16, static_cast<uint16_t>(bits)), bits,
+                         [&](float v) { return numeric::f16FromDouble(p_.fp16, static_cast<double>(v)) == bits; });
       case Type::I8: case Type::I16: case Type::I32: {
         const uint64_t top = 1ull << (sizeOf(type) * 8);
         if (bits < top && bits >= top - 128) return fmt::format("-{}", top - bits);

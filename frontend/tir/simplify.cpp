@@ -3,10 +3,12 @@
 #include "frontend/tir/simplify.h"
 
 #include "frontend/base/check.h"
+#include "frontend/tir/liveness.h"
 #include "frontend/tir/tir.h"
 #include "frontend/tir/visit.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace weft::tir {
@@ -231,6 +233,34 @@ bool removeDead(WorkFunction& fn) {
   return changed;
 }
 
+// Drops values that are overwritten before anybody reads them.
+bool removeOverwritten(WorkFunction& fn) {
+  std::vector<std::span<const Inst>> blocks(fn.blocks.begin(), fn.blocks.end());
+  const Liveness liveness(blocks, fn.args, fn.local_types.size());
+  bool changed = false;
+  for (auto& block : fn.blocks) {
+    LocalSet live(fn.local_types.size());
+    for (int k = 0; k < successorCount(block.back()); ++k) live.addAll(liveness.liveIn(block.back().target[k]));
+    for (size_t at = block.size(); at-- > 0;) {
+      Inst& inst = block[at];
+      if (inst.dst != kNoLocal && !live.has(inst.dst)) {
+        inst.dst = kNoLocal;
+        changed = true;
+        if (isPure(inst.op)) {
+          inst.op = Op::Segment;
+          continue;
+        }
+      }
+      if (inst.dst != kNoLocal) live.remove(inst.dst);
+      forEachOperand(fn.args, inst, [&](Operand o) {
+        if (o.kind() == Operand::Kind::Local) live.add(o.index());
+      });
+    }
+    std::erase_if(block, [](const Inst& inst) { return inst.op == Op::Segment; });
+  }
+  return changed;
+}
+
 // Depth first from the entry without recursion: `enter(block)`, `edge(from, k, state of the target)`, `leave(block)`.
 enum class State : uint8_t { New, Open, Closed };
 template <class Edge, class Leave>
@@ -298,10 +328,12 @@ void simplify(WorkFunction& fn) {
       changed = true;
       orderBlocks(fn);
     }
+    // Fused first: a variable then keeps the value that was computed for it, not a nameless temporary.
+    changed |= fuseCopies(fn);
     changed |= propagateGlobally(fn);
     changed |= propagateLocally(fn);
-    changed |= fuseCopies(fn);
     changed |= removeDead(fn);
+    changed |= removeOverwritten(fn);
     if (!changed) break;
   }
 }

@@ -37,9 +37,14 @@ int readelfMain(const Args& args) {
                "  -u word           count in 16-bit words\n");
     return args.empty() ? kUsage : kClean;
   }
-  const bool memory = takeFlag(words, "-m") | takeFlag(words, "--ms");
+  // Both spellings are taken out of the words, whichever is there.
+  auto takeEither = [&](const char* shorter, const char* longer) {
+    const bool first = takeFlag(words, shorter);
+    return takeFlag(words, longer) || first;
+  };
+  const bool memory = takeEither("-m", "--ms");
   const bool size = takeFlag(words, "-s");
-  const bool symbols = takeFlag(words, "--sym") | takeFlag(words, "--symbols");
+  const bool symbols = takeEither("--sym", "--symbols");
   const uint32_t unit = takeValue(words, "-u").value_or("byte") == "word" ? 2 : 1;
   const char* unit_name = unit == 2 ? "words" : "bytes";
   const source::SourceManager sources;

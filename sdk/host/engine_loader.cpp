@@ -41,7 +41,7 @@ Result<std::unique_ptr<jit::Engine>> makeEngine(const std::string& name, const j
   const fs::path library = fs::path(installationLibraryFolder()) / kLibrary;
   std::error_code ignored;
   if (name.empty() && !fs::exists(library, ignored)) return jit::makeInterpreter();
-  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* why = dlerror();
     sink.error(diag::Code::E0810, {}, "the LLVM engine cannot be loaded: {}", why == nullptr ? "unknown reason" : why)

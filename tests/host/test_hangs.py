@@ -1,4 +1,5 @@
 """Programs that never finish: the run ends at once with a diagnostic that names PE, line, color and missing words."""
+# SPDX-License-Identifier: Apache-2.0
 
 import json
 import os

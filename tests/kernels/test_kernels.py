@@ -1,4 +1,5 @@
 """Library kernels over odd shapes: the example's own host script checks the stated error bound."""
+# SPDX-License-Identifier: Apache-2.0
 
 import os
 import pathlib

@@ -1,4 +1,5 @@
 """<math> against NumPy in float64, within the accuracy its header states."""
+# SPDX-License-Identifier: Apache-2.0
 
 import os
 import pathlib

@@ -10,6 +10,6 @@ class WeftError(RuntimeError):
     """
 
     def __init__(self, text, code="", diagnostics=()):
-        super().__init__(text)
+        super().__init__(text.rstrip())
         self.code = code
         self.diagnostics = list(diagnostics)

@@ -71,10 +71,10 @@ def _memcpy_keywords(name, given):
 
 def _enum(kind, value, message):
     # The appliance scripts pass plain integers.
-    try:
-        return kind(int(value))
-    except (TypeError, ValueError):
-        raise RuntimeError(message) from None
+    for member in kind.__members__.values():
+        if value == member or (isinstance(value, int) and value == int(member)):
+            return member
+    raise RuntimeError(message)
 
 
 class SdkRuntime:

@@ -1,0 +1,189 @@
+// Descriptor registers: naming, loading, changing.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/sema/device_support.h"
+
+namespace weft::sema {
+
+using diag::Code;
+using types::DsrType;
+using types::Kind;
+
+namespace {
+
+tir::DsrFile fileOf(DsrType t) {
+  switch (t) {
+    case DsrType::Dest:
+    case DsrType::FifoDest: return tir::DsrFile::Dest;
+    case DsrType::Src0: return tir::DsrFile::Src0;
+    case DsrType::Src1:
+    case DsrType::FifoSrc1: return tir::DsrFile::Src1;
+  }
+  return tir::DsrFile::Dest;
+}
+
+}  // namespace
+
+// Register behind a comptime DSR value.
+std::optional<tir::DsrRef> dsrOf(Sema& s, const Operand& v, Span span) {
+  if (v.stops()) return std::nullopt;
+  if (!s.pool.is(v.type, Kind::Dsr)) {
+    (void)s.typeMismatch(span, "DSR", v.type);
+    return std::nullopt;
+  }
+  if (!v.isComptime()) {
+    (void)s.notComptime(span, "DSR");
+    return std::nullopt;
+  }
+  return tir::DsrRef{fileOf(s.pool.dsrType(v.type)), static_cast<uint8_t>(s.knownInt(v.value))};
+}
+
+Operand Sema::builtinGetDsr(const ast::BuiltinCall& call, TypeId) {
+  const TypeId type = typeExpr(*call.args[0]);
+  if (type == types::kPoison) return Operand::poison();
+  if (!pool.is(type, Kind::Dsr)) return typeMismatch(call.args[0]->span, "DSR type", type);
+  Operand id = expr(*call.args[1]);
+  if (id.stops()) return id;
+  // A FIFO's register given as an ordinary one.
+  if (id.isComptime() && pool.is(id.type, Kind::Dsr)) return Operand::comptime(Value::integer(type, id.value.asInt()));
+  const auto n = intOf(id, call.args[1]->span, "DSR number", 0, target::kDsrPerFile - 1);
+  if (!n) return Operand::poison();
+  return Operand::comptime(Value::integer(type, *n));
+}
+
+Operand Sema::builtinGetXdsr(const ast::BuiltinCall& call, TypeId) {
+  return makeId(*this, call, types::kXdsr, "XDSR number", 0, 15, false);
+}
+Operand Sema::builtinGetSr(const ast::BuiltinCall& call, TypeId) {
+  return makeId(*this, call, types::kSr, "SR number", 0, 31, false);
+}
+
+namespace {
+
+// Reads the configuration of a load into a table entry; nullopt after an error.
+std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& config, Span span) {
+  tir::DsrConfig c;
+  ConfigReader r(s, config, span, "DSR configuration");
+  if (!r.ok()) return std::nullopt;
+  c.async = r.takeBool("async").value_or(false);
+  c.save_address = r.takeBool("save_address").value_or(false);
+  c.single_step = r.takeBool("single_step").value_or(false);
+  DeclId pending[2];
+  for (const bool activate : {true, false}) {
+    const auto id = r.take(activate ? "activate" : "unblock");
+    if (!id) continue;
+    if (s.pool.is(id->type, Kind::Task)) {
+      pending[activate ? 0 : 1] = s.declOfFunction(*id).value_or(DeclId{});
+    } else if (id->isComptime() && s.pool.isId(id->type)) {
+      (activate ? c.activate : c.unblock) = static_cast<int16_t>(s.knownInt(id->value));
+    } else if (!id->isComptime()) {
+      s.error(Code::E0344, span, "DSD op setting must be comptime").emit();
+      return std::nullopt;
+    } else {
+      (void)s.typeMismatch(span, "local_task_id", id->type);
+      return std::nullopt;
+    }
+  }
+  if (const auto on = r.take("on_control")) {
+    ConfigReader o(s, *on, span, "`.on_control`");
+    if (const auto t = o.takeBool("terminate"); t && *t) c.on_control = tir::OnControl::Terminate;
+    for (const bool activate : {true, false}) {
+      const auto id = o.take(activate ? "activate" : "unblock");
+      if (!id) continue;
+      c.on_control = activate ? tir::OnControl::Activate : tir::OnControl::Unblock;
+      const auto decl = s.pool.is(id->type, Kind::Task) ? s.declOfFunction(*id) : std::nullopt;
+      if (decl) c.on_control_id = static_cast<int16_t>(boundTaskId(s, *decl).value_or(-1));
+      else if (id->isComptime()) c.on_control_id = static_cast<int16_t>(s.knownInt(id->value));
+    }
+    if (!o.finish()) return std::nullopt;
+  }
+  if (const auto ut = r.take("ut_id")) {
+    if (!ut->isComptime() || ut->type != types::kUtId) {
+      (void)s.typeMismatch(span, "ut_id", ut->type);
+      return std::nullopt;
+    }
+    c.ut_id = static_cast<int8_t>(s.knownInt(ut->value));
+  }
+  if (!r.finish()) return std::nullopt;
+  if ((c.activate >= 0 || pending[0].valid()) && (c.unblock >= 0 || pending[1].valid())) {
+    s.error(Code::E0344, span, "at most one of `.activate` and `.unblock` may be given").emit();
+    return std::nullopt;
+  }
+  if (c.save_address) s.device.dsr_saves[dsr.encode()] = true;
+  auto& configs = s.device.dsr_configs;
+  const bool has_pending = pending[0].valid() || pending[1].valid();
+  uint16_t index = 0;
+  if (!has_pending) {
+    while (index < configs.size() && !(configs[index] == c)) ++index;
+  } else {
+    index = static_cast<uint16_t>(configs.size());
+  }
+  if (index == configs.size()) configs.push_back(c);
+  for (int i = 0; i < 2; ++i) {
+    if (pending[i].valid()) s.device.pending_ids.push_back({index, i == 0, pending[i], span});
+  }
+  return index;
+}
+
+Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
+  if (!s.atRuntime() && !requireTopComptime(s, call)) return Operand::poison();
+  OperandList args;
+  if (!s.evalArgs(call, args)) return Operand::poison();
+  const auto dsr = dsrOf(s, args[0], call.args[0]->span);
+  if (!dsr) return Operand::poison();
+  const Operand& dsd = args[dsd_arg];
+  const Span dsd_span = call.args[dsd_arg]->span;
+  if (!s.pool.is(dsd.type, Kind::Dsd)) return s.typeMismatch(dsd_span, "DSD", dsd.type);
+  if (dsr->file == tir::DsrFile::Dest ? dsd.type == types::kFabInDsd : dsd.type == types::kFabOutDsd) {
+    s.error(Code::E0340, dsd_span, "'{}' cannot be loaded into '{}'", s.typeName(dsd.type), s.typeName(args[0].type)).emit();
+    return Operand::poison();
+  }
+  uint16_t config = 0;
+  if (args.size() > dsd_arg + 1) {
+    const auto c = dsrConfig(s, *dsr, args[dsd_arg + 1], call.args[dsd_arg + 1]->span);
+    if (!c) return Operand::poison();
+    config = *c;
+  }
+  if (s.atRuntime()) {
+    tir::Builder& b = s.builder();
+    const tir::Operand value = s.lower(dsd, dsd_span);
+    s.setSite(call.span);
+    b.device(tir::DeviceCall::LoadDsr, {b.constant(dsr->encode(), tir::Type::I16), value, b.constant(config, tir::Type::I16)});
+  } else {
+    if (!dsd.isComptime()) return s.notComptime(dsd_span, "DSD");
+    s.device.dsr_inits.push_back({*dsr, s.know(dsd.value), config, call.span});
+  }
+  return voidOperand();
+}
+
+}  // namespace
+
+Operand Sema::builtinLoadToDsr(const ast::BuiltinCall& call, TypeId) { return loadDsr(*this, call, 1); }
+Operand Sema::builtinLoadToDsrXdsr(const ast::BuiltinCall& call, TypeId) { return loadDsr(*this, call, 2); }
+Operand Sema::builtinLoadToDsrXdsrSr(const ast::BuiltinCall& call, TypeId) { return loadDsr(*this, call, 3); }
+
+Operand Sema::builtinSetDsrBaseAddr(const ast::BuiltinCall& call, TypeId) {
+  if (!requireRuntime(*this, call)) return Operand::poison();
+  const auto dsr = dsrOf(*this, expr(*call.args[0]), call.args[0]->span);
+  Place p = place(*call.args[1]);
+  if (!dsr || p.kind == Place::Kind::Poison) return Operand::poison();
+  const Operand base = pool.is(p.type, Kind::Array) ? addressOf(p, call.args[1]->span) : load(p, call.args[1]->span);
+  if (base.stops()) return Operand::poison();
+  if (!pool.is(base.type, Kind::Pointer)) return typeMismatch(call.args[1]->span, "pointer", base.type);
+  const tir::Operand address = lower(base, call.args[1]->span);
+  setSite(call.span);
+  builder().device(tir::DeviceCall::SetDsrBase, {builder().constant(dsr->encode(), tir::Type::I16), address});
+  return voidOperand();
+}
+
+Operand Sema::builtinSetDsrLength(const ast::BuiltinCall& call, TypeId) {
+  if (!requireRuntime(*this, call)) return Operand::poison();
+  const auto dsr = dsrOf(*this, expr(*call.args[0]), call.args[0]->span);
+  const Operand n = exprAs(*call.args[1], types::kU16);
+  if (!dsr || n.stops()) return Operand::poison();
+  const tir::Operand length = lower(n, call.args[1]->span);
+  setSite(call.span);
+  builder().device(tir::DeviceCall::SetDsrLength, {builder().constant(dsr->encode(), tir::Type::I16), length});
+  return voidOperand();
+}
+
+}  // namespace weft::sema

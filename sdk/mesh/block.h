@@ -1,0 +1,258 @@
+// One rectangle of the mesh with all its state; run by one worker at a time. The members are split by construct over
+// router.cpp, switch.cpp, filter.cpp, queues.cpp, microthread.cpp, dsd_issue.cpp, dsd_memory.cpp, scheduler.cpp ...
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/base/arena.h"
+#include "sdk/mesh/params.h"
+#include "sdk/mesh/state.h"
+#include "sdk/mesh/wheel.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::mesh {
+
+class MeshImpl;
+
+/// A word or a credit on its way to a neighbouring block.
+struct Message {
+  Cycles at = 0;
+  uint32_t pe = 0;  // index in the receiving block
+  uint32_t payload = 0;
+  uint8_t port = 0;  // input port at the receiver of words, for both kinds
+  uint8_t color = 0;
+  uint8_t flags = 0;
+  bool credit = false;
+  uint8_t slot = 0;
+};
+
+/// Something the user must hear of; merged over blocks by (cycle, y, x).
+struct Report {
+  Cycles cycle = 0;
+  PeCoord at;
+  /// Warnings with the same key are given once; 0 = always.
+  uint64_t key = 0;
+  diag::Diagnostic diagnostic;
+};
+struct LogLine {
+  Cycles cycle = 0;
+  PeCoord at;
+  std::string text;
+};
+
+/// Where an event happened, for messages.
+struct Where {
+  uint32_t pe = 0;
+  Cycles cycle = 0;
+  uint32_t site = kNone;
+};
+
+class Block {
+ public:
+  Block(MeshImpl& mesh, uint32_t x0, uint32_t y0, uint32_t width, uint32_t height);
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  // ---- block.cpp: running ----
+  /// Fills in the PEs' programs and enters those that have work at cycle 0.
+  void load();
+  void runWindow(Cycles end);
+  void drain(const std::vector<Message>& inbox);
+  [[nodiscard]] Cycles nextEvent() const { return wheel_.next(); }
+  void schedule(uint32_t pe, Cycles at) { wheel_.schedule(pes_[pe], pe, at); }
+  /// Moves an idle block's clock so that entries for `at` can be made.
+  void catchUp(Cycles at) {
+    if (wheel_.now() < at && wheel_.next() >= at) wheel_.moveTo(at, pes_);
+  }
+  [[nodiscard]] uint32_t indexOf(PeCoord at) const { return (at.y - y0_) * width_ + (at.x - x0_); }
+  [[nodiscard]] PeCoord coordOf(uint32_t pe) const { return {x0_ + pes_[pe].x, y0_ + pes_[pe].y}; }
+  [[nodiscard]] std::vector<Pe>& pes() { return pes_; }
+  [[nodiscard]] const std::vector<Pe>& pes() const { return pes_; }
+  [[nodiscard]] uint32_t x0() const { return x0_; }
+  [[nodiscard]] uint32_t y0() const { return y0_; }
+  [[nodiscard]] uint32_t width() const { return width_; }
+  [[nodiscard]] uint32_t height() const { return height_; }
+  [[nodiscard]] uint64_t stateBytes() const;
+  [[nodiscard]] const ProgramInfo* programOf(const Pe& pe) const;
+
+  Core& core(uint32_t pe) { return pes_[pe].core != nullptr ? *pes_[pe].core : makeCore(pe); }
+  Core& makeCore(uint32_t pe);
+
+  // ---- memory.cpp ----
+  uint8_t* memory(uint32_t pe);
+  [[nodiscard]] const uint8_t* memoryIfTouched(uint32_t pe) const { return pes_[pe].memory; }
+  /// Any access; never fails. Little-endian, wraps at 2^16.
+  uint64_t loadAny(uint32_t pe, uint32_t address, uint32_t bytes, uint32_t site);
+  void storeAny(uint32_t pe, uint32_t address, uint32_t bytes, uint64_t value, uint32_t site);
+  /// For inspection and the host: does not warn, does not touch a page.
+  [[nodiscard]] uint8_t peekByte(uint32_t pe, uint32_t address) const;
+  void pokeBytes(uint32_t pe, uint32_t address, const uint8_t* bytes, uint32_t count);
+
+  // ---- queues.cpp ----
+  ColorState& colorState(uint32_t pe, Core& core, int color);
+  Queue* inputQueue(uint32_t pe, Core& core, int id);
+  Queue* outputQueue(uint32_t pe, Core& core, int id);
+  Queue* landingQueue(uint32_t pe, Core& core, ColorState& cs);
+  Queue* implicitQueue(Core& core, ColorState& cs);
+  void bindInputQueue(uint32_t pe, Core& core, int id, int color);
+  void bindOutputQueue(uint32_t pe, Core& core, int id, int color);
+  void popInput(Core& core, Queue& queue);
+  void pushOutput(uint32_t pe, Core& core, Queue& queue, uint32_t payload, uint8_t flags, uint8_t color, Cycles ready);
+  void queueDrained(uint32_t pe, Core& core, Queue& queue, Cycles t);
+  bool dataChannelBlocked(const Pe& pe, const Queue& queue) const;
+
+  // ---- router.cpp ----
+  void route(uint32_t pe, Core& core, Cycles t);
+  Link* outLink(uint32_t pe, Core& core, ColorState& cs, int port);
+  Link* inLink(uint32_t pe, Core& core, int color, int port);
+  void popLink(uint32_t pe, Core& core, Link& link, int port, Cycles t);
+  void injectWord(uint32_t pe, int color, uint32_t payload, bool control, Cycles t);
+
+  // ---- switch.cpp ----
+  void recomputeRoute(ColorState& cs);
+  /// Executes the first command of a control wavelet; returns the payload that goes on.
+  uint32_t executeControl(uint32_t pe, Core& core, ColorState& cs, uint32_t payload, Cycles t);
+  bool advanceSwitch(ColorState& cs);
+  void enterTeardown(uint32_t pe, Core& core, ColorState& cs, Cycles t);
+
+  // ---- filter.cpp ----
+  bool filterPasses(const FilterState& filter, const Slot& word) const;
+  void filterCount(FilterState& filter, const Slot& word);
+
+  // ---- registers.cpp ----
+  bool readRegister(uint32_t pe, uint16_t word_address, uint16_t* value);
+  bool writeRegister(uint32_t pe, uint16_t word_address, uint16_t value, Cycles t);
+
+  // ---- host_port.cpp ----
+  void hostFeed(uint32_t pe, Core& core, Cycles t);
+  void hostDrain(uint32_t pe, Core& core, Cycles t);
+  void startSystemTask(uint32_t pe, Core& core, Cycles t);
+  void unblockCommandStream(uint32_t pe, Cycles t);
+
+  // ---- hang_report.cpp, snapshot.cpp ----
+  struct Stuck {
+    PeCoord at;
+    std::string key;      // PEs with equal keys form a group
+    std::string message;  // for the first of the group
+    std::string cause;
+    bool primary = true;
+  };
+  void collectStuck(std::vector<Stuck>& out);
+  PeSnapshot snapshot(uint32_t pe);
+  std::string siteText(uint32_t pe, uint32_t site) const;
+  std::string mainText(uint32_t pe) const;
+
+  // ---- trap.cpp ----
+  void trap(const Where& where, diag::Code code, std::string message, std::vector<std::string> notes = {});
+  void warn(const Where& where, diag::Code code, std::string message);
+  std::vector<diag::TraceFrame> traceOf(const Where& where) const;
+
+  // Results of a window, read by the mesh behind the barrier.
+  std::vector<Message> outbox[4];
+  std::vector<Report> reports;
+  std::vector<LogLine> log;
+  std::vector<WaveletEvent> events;
+  uint64_t host_done = 0;
+  Cycles host_done_cycle = 0;
+  uint64_t trace_hash = 0;
+  MeshStats stats;
+  bool trapped = false;
+
+ private:
+  friend class MeshImpl;
+  struct DeviceEntry;
+  using Args = uint64_t[8];
+
+  // block.cpp
+  void visit(uint32_t pe, Cycles t);
+
+  // microthread.cpp
+  bool stepWorkers(uint32_t pe, Core& core, Cycles t);
+  enum class Step : uint8_t { Issued, Waiting, Later };
+  Step stepWorker(uint32_t pe, Core& core, Worker& worker, Cycles t);
+  bool sourceReady(Core& core, Worker& worker, Operand& operand, Cycles t, bool* control_end);
+  uint64_t readElement(uint32_t pe, Core& core, Worker& worker, Operand& operand, int part);
+  void advance(Operand& operand);
+  void finishWorker(uint32_t pe, Core& core, Worker& worker, Cycles t);
+  void runCallbacks(uint32_t pe, Core& core, Cycles t);
+  void complete(uint32_t pe, Core& core, int activate, int unblock, Cycles t);
+  bool fifoReadable(Core& core, const Worker& worker, const Operand& operand, uint32_t bytes) const;
+
+  // dsd_issue.cpp
+  int32_t issueDsd(uint32_t pe, Core& core, uint32_t op, uint32_t site, const uint64_t* args, Cycles t, bool at_time);
+  bool resolve(uint32_t pe, Core& core, const tir::DsdOperand& spec, const uint64_t*& args, int width, Operand* out,
+               tir::DsrConfig* config, uint32_t site, Cycles t, bool is_dest);
+  void place(uint32_t pe, Core& core, tir::Dsd dsd, Operand* out);
+  bool bindFabric(uint32_t pe, Core& core, Operand& operand, uint32_t site, Cycles t);
+  uint32_t operationLength(const Operand& dest, const Operand& src0, const Operand& src1, const Core& core) const;
+  bool startWorker(uint32_t pe, Core& core, Worker& worker, int number, uint32_t site, Cycles t);
+  int32_t fabricElement(uint32_t pe, Core& core, bool read, uint64_t dsd, uint32_t width, uint32_t value, uint32_t site,
+                        Cycles t);
+  void saveAddresses(Core& core, const Operand& operand);
+
+  // dsd_memory.cpp
+  void runMemory(uint32_t pe, Worker& w, uint32_t site);
+  uint32_t memoryCost(const Worker& w, uint32_t loads) const;
+  uint32_t runLength(const Operand& operand) const;
+  void advanceBy(Operand& operand, uint32_t count);
+
+  // device_calls.cpp
+  int32_t deviceCall(WeftPe& wpe, uint32_t call, uint32_t site, const uint64_t* args);
+  int32_t dsdOp(WeftPe& wpe, uint32_t op, uint32_t site, const uint64_t* args);
+  int32_t backEdge(WeftPe& wpe, uint32_t site);
+  int32_t fault(WeftPe& wpe, uint32_t kind, uint32_t site);
+  int32_t performCall(uint32_t pe, Core& core, uint32_t call, uint32_t site, const uint64_t* args, Cycles t);
+  int32_t postpone(WeftPe& wpe, Core& core, RequestKind kind, uint32_t call, uint32_t site, const uint64_t* args,
+                   int count);
+  void print(uint32_t pe, Core& core, const std::string& text, Cycles t);
+  uint32_t random16(Core& core);
+
+  // scheduler.cpp
+  void mainThread(uint32_t pe, Core& core, Cycles t);
+  void pickTask(uint32_t pe, Core& core, Cycles t);
+  void startTask(uint32_t pe, Core& core, uint32_t function, int task, std::span<const uint64_t> args, Cycles t,
+                 bool system);
+  void resumeTask(uint32_t pe, Core& core, uint64_t result, Cycles now);
+  void prepare(uint32_t pe, Core& core, Cycles now);
+  void afterRun(uint32_t pe, Core& core, int32_t status);
+  void endTask(uint32_t pe, Core& core, Cycles t);
+  bool startTeardownHandler(uint32_t pe, Core& core, Cycles t);
+  WeftFrame* allocFrame(uint32_t bytes);
+  void freeFrame(WeftFrame* frame, uint32_t bytes);
+
+  DsrState* dsrs(uint32_t pe, Core& core);
+  void initializeCore(uint32_t pe, Core& core);
+  void traceWavelet(Cycles t, uint32_t pe, int color, int port, uint32_t payload, bool control);
+
+  MeshImpl& mesh_;
+  const Params& params_;
+  uint32_t x0_, y0_, width_, height_;
+  std::vector<Pe> pes_;
+  Wheel wheel_;
+  std::vector<uint32_t> now_list_;
+  base::Arena arena_;
+  uint64_t arena_bytes_ = 0;
+  uint64_t memory_bytes_ = 0;
+  WeftPe wpe_{};
+  uint32_t running_ = kNone;  // PE whose main thread is inside the engine
+  Cycles time_ = 0;           // cycle being run
+  std::array<std::vector<WeftFrame*>, 64> free_frames_;
+  /// Objects with destructors (callback lists, print buffers) die with the block.
+  std::vector<std::unique_ptr<std::vector<Callback>>> callback_pool_;
+  std::vector<std::unique_ptr<std::string>> string_pool_;
+  std::vector<std::unique_ptr<std::vector<std::pair<uint16_t, uint16_t>>>> register_pool_;
+  std::vector<std::unique_ptr<uint8_t[]>> memory_pool_;
+  uint8_t* memory_chunk_ = nullptr;
+  size_t memory_left_ = 0;
+
+  template <class T>
+  T* make(size_t count = 1) {
+    arena_bytes_ += sizeof(T) * count;
+    T* p = static_cast<T*>(arena_.allocate(sizeof(T) * count, alignof(T) > 16 ? 16 : alignof(T)));
+    for (size_t i = 0; i < count; ++i) new (p + i) T();
+    return p;
+  }
+};
+
+}  // namespace weft::mesh

@@ -1,0 +1,154 @@
+// Input and output queues with their ramp pipes, the state of a color at a router, and who a queue belongs to.
+// SPDX-License-Identifier: Apache-2.0
+#include "sdk/mesh/mesh_impl.h"
+
+namespace weft::mesh {
+
+ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
+  ColorState*& cs = core.color[static_cast<size_t>(color)];
+  if (cs != nullptr) return *cs;
+  cs = make<ColorState>();
+  cs->color = static_cast<uint8_t>(color);
+  const plan::FabricPlan& plan = mesh_.plan();
+  const PeCoord at = coordOf(pe);
+  if (const plan::ColorConfig* config = plan.colorConfig(at, color)) {
+    cs->config = config;
+    cs->base_rx = config->rx;
+    cs->base_tx = config->tx;
+    for (size_t k = 0; k < 3; ++k) {
+      const plan::SwitchPosition& from = config->positions[k];
+      PositionState& to = cs->position[k + 1];
+      to.valid = from.valid;
+      to.has_rx = from.rx.has_value();
+      to.has_tx = from.tx.has_value();
+      to.rx = from.rx.value_or(0);
+      to.tx = from.tx.value_or(0);
+    }
+    cs->current = config->initial_position;
+    cs->ring = config->ring;
+    cs->pop = config->pop;
+    cs->teardown = config->teardown;
+    cs->swap_x = config->swap_x;
+    cs->swap_y = config->swap_y;
+    core.any_swap = core.any_swap || cs->swap_x || cs->swap_y;
+    if (config->filter.kind != plan::FilterKind::None) {
+      cs->filter = make<FilterState>();
+      cs->filter->config = config->filter;
+      cs->filter->counter = config->filter.init_counter;
+      cs->filter->limit1 = config->filter.limit1;
+      // Filters of a PE are numbered by color.
+      for (int c = 0; c < color; ++c) {
+        const plan::ColorConfig* other = plan.colorConfig(at, c);
+        if (other != nullptr && other->filter.kind != plan::FilterKind::None) ++cs->filter->number;
+      }
+    }
+  }
+  if (((plan.host.h2dMask() >> color) & 1) != 0) {
+    cs->base_rx |= kHostBit;
+    cs->base_tx |= kRampBit;
+  }
+  if (((plan.host.d2hMask() >> color) & 1) != 0) {
+    cs->base_rx |= kRampBit;
+    cs->base_tx |= kHostBit;
+  }
+  recomputeRoute(*cs);
+  // The partner's swap bit decides about our wire.
+  if (plan.arch == target::Arch::Wse2 && core.color[static_cast<size_t>(color ^ 1)] == nullptr) {
+    const plan::ColorConfig* partner = plan.colorConfig(at, color ^ 1);
+    if (partner != nullptr && (partner->swap_x || partner->swap_y)) colorState(pe, core, color ^ 1);
+  }
+  return *cs;
+}
+
+Queue* Block::inputQueue(uint32_t pe, Core& core, int id) {
+  (void)pe;
+  Queue*& q = core.iq[static_cast<size_t>(id)];
+  if (q == nullptr) {
+    q = make<Queue>();
+    q->id = static_cast<uint8_t>(id);
+    q->depth = static_cast<uint8_t>(target::inputQueueDepth(params_.arch, id));
+    q->capacity = static_cast<uint8_t>(q->depth + params_.ramp_in);
+  }
+  return q;
+}
+
+Queue* Block::outputQueue(uint32_t pe, Core& core, int id) {
+  (void)pe;
+  Queue*& q = core.oq[static_cast<size_t>(id)];
+  if (q == nullptr) {
+    q = make<Queue>();
+    q->id = static_cast<uint8_t>(id);
+    q->output = true;
+    q->depth = static_cast<uint8_t>(target::outputQueueDepth(params_.arch, id));
+    q->capacity = static_cast<uint8_t>(q->depth + params_.ramp_out);
+  }
+  return q;
+}
+
+void Block::bindInputQueue(uint32_t pe, Core& core, int id, int color) {
+  Queue* q = inputQueue(pe, core, id);
+  if (q->color != tir::kNoColor && q->color != color) {
+    ColorState& old = colorState(pe, core, q->color);
+    if (old.queue == q) old.queue = nullptr;
+  }
+  q->color = static_cast<uint8_t>(color);
+  colorState(pe, core, color).queue = q;
+}
+
+void Block::bindOutputQueue(uint32_t pe, Core& core, int id, int color) {
+  outputQueue(pe, core, id)->color = static_cast<uint8_t>(color);
+}
+
+Queue* Block::implicitQueue(Core& core, ColorState& cs) {
+  (void)core;
+  if (cs.queue == nullptr) {
+    Queue* q = make<Queue>();
+    q->implicit = true;
+    q->color = cs.color;
+    q->depth = target::kImplicitQueueDepth;
+    q->capacity = static_cast<uint8_t>(q->depth + params_.ramp_in);
+    cs.queue = q;
+  }
+  return cs.queue;
+}
+
+/// Where a word of the color lands: the queue bound to it; on WSE-2 else a queue of the color's own; on WSE-3 nowhere.
+Queue* Block::landingQueue(uint32_t pe, Core& core, ColorState& cs) {
+  (void)pe;
+  if (cs.queue != nullptr) return cs.queue;
+  return params_.arch == target::Arch::Wse2 ? implicitQueue(core, cs) : nullptr;
+}
+
+void Block::popInput(Core& core, Queue& q) {
+  q.pop();
+  if (q.count != 0) return;
+  if (q.implicit) {
+    core.implicit_occupied &= ~(1u << q.color);
+  } else {
+    core.iq_occupied &= static_cast<uint8_t>(~(1u << q.id));
+  }
+}
+
+void Block::pushOutput(uint32_t pe, Core& core, Queue& q, uint32_t payload, uint8_t flags, uint8_t color, Cycles ready) {
+  Slot& s = q.push();
+  s = Slot{ready, payload, flags, color, true};
+  core.oq_occupied |= static_cast<uint8_t>(1u << q.id);
+  schedule(pe, ready);
+}
+
+/// A queue has just become empty: a flush that waited for it raises task 29.
+void Block::queueDrained(uint32_t pe, Core& core, Queue& q, Cycles t) {
+  if (!q.flush_pending) return;
+  q.flush_pending = false;
+  q.flushed = true;
+  core.flush_pending |= 1u << (q.id + (q.output ? 8 : 0));
+  pes_[pe].active |= 1ull << target::kTeardownTaskId;
+  schedule(pe, t + 1);
+}
+
+bool Block::dataChannelBlocked(const Pe& pe, const Queue& q) const {
+  const int channel = params_.arch == target::Arch::Wse2 ? q.color : q.id;
+  return ((pe.blocked >> channel) & 1) != 0;
+}
+
+}  // namespace weft::mesh

@@ -1,0 +1,224 @@
+// Configuration registers: the router's and queues' state as 16-bit words.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/target/registers.h"
+
+#include "sdk/mesh/mesh_impl.h"
+
+namespace weft::mesh {
+namespace {
+
+using target::kColorCount;
+
+constexpr uint16_t kRouteMask = 0x1f;
+
+uint8_t popCode(plan::PopMode m) { return static_cast<uint8_t>(m); }
+
+/// Direction code of the switch register to a port mask: 0 W, 1 E, 2 S, 3 N, 4 RAMP.
+uint8_t maskOfCode(unsigned code) { return static_cast<uint8_t>(1u << code); }
+unsigned codeOfMask(uint8_t mask) { return static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(mask))); }
+
+int colorOf(uint16_t address, uint16_t base) {
+  return address >= base && address < base + kColorCount ? address - base : -1;
+}
+
+}  // namespace
+
+bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
+  Core& c = core(pe);
+  const target::Arch arch = params_.arch;
+  if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
+    const ColorState& cs = colorState(pe, c, color);
+    *value = static_cast<uint16_t>((cs.base_tx & kRouteMask) | (cs.base_rx & kRouteMask) << 5 | (cs.swap_y ? 1 << 10 : 0) |
+                                   (cs.swap_x ? 1 << 11 : 0) | popCode(cs.pop) << 12 | (cs.teardown ? 1 << 14 : 0));
+    return true;
+  }
+  if (const int color = colorOf(address, target::switchConfigAddress(arch, 0)); color >= 0) {
+    const ColorState& cs = colorState(pe, c, color);
+    unsigned v = 0;
+    for (unsigned k = 1; k <= 3; ++k) {
+      const PositionState& p = cs.position[k];
+      unsigned code = 5, select = 0;
+      if (p.valid && p.has_rx) {
+        code = codeOfMask(p.rx);
+        select = 1;
+      } else if (p.valid && p.has_tx) {
+        code = codeOfMask(p.tx);
+      }
+      v |= (code & 7) << (4 * (k - 1)) | select << (4 * (k - 1) + 3);
+    }
+    *value = static_cast<uint16_t>(v | (cs.ring ? 1u << 12 : 0u) | static_cast<unsigned>(cs.current) << 13);
+    return true;
+  }
+  if (arch == target::Arch::Wse3 && address >= target::switchRxTxAddress(0, 0) &&
+      address < target::switchRxTxAddress(kColorCount, 0)) {
+    const int color = (address - target::switchRxTxAddress(0, 0)) / 4, k = (address - target::switchRxTxAddress(0, 0)) % 4;
+    const PositionState& p = colorState(pe, c, color).position[static_cast<size_t>(k)];
+    *value = static_cast<uint16_t>(p.valid ? (p.tx & kRouteMask) | (p.rx & kRouteMask) << 5 : 0);
+    return true;
+  }
+  if (address >= target::filterAddress(0, 0) && address < target::filterAddress(target::kFilterCount, 0)) {
+    const int number = (address - target::filterAddress(0, 0)) / 8, word = (address - target::filterAddress(0, 0)) % 8;
+    *value = 0;
+    for (int color = 0; color < kColorCount; ++color) {
+      const plan::ColorConfig* config = mesh_.plan().colorConfig(coordOf(pe), color);
+      if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
+      const FilterState* f = colorState(pe, c, color).filter;
+      if (f->number != number) continue;
+      const uint16_t words[8] = {static_cast<uint16_t>(f->counter), static_cast<uint16_t>(f->limit1), f->config.max_counter,
+                                 f->config.limit2.value_or(0),      f->config.min_index,              f->config.max_index,
+                                 static_cast<uint16_t>((f->open ? 0 : 1) | (f->counter > f->config.max_counter ? 2 : 0)),
+                                 static_cast<uint16_t>(f->config.kind)};
+      *value = words[word];
+    }
+    return true;
+  }
+  unsigned v = 0;
+  switch (address) {
+    case target::kInputQueueEmpty:
+    case target::kInputQueueFull:
+    case target::kInputQueueFlushed:
+      for (unsigned i = 0; i < 8; ++i) {
+        const Queue* q = c.iq[i];
+        const bool yes = address == target::kInputQueueEmpty  ? q == nullptr || q->count == 0 || q->slot[q->head].at > time_
+                         : address == target::kInputQueueFull ? q != nullptr && q->count >= q->depth
+                                                              : q != nullptr && q->flushed;
+        v |= yes ? 1u << i : 0u;
+      }
+      *value = static_cast<uint16_t>(v);
+      return true;
+    case target::kOutputQueueEmpty:
+    case target::kOutputQueueFull:
+    case target::kOutputQueueFlushed:
+      for (unsigned i = 0; i < 8; ++i) {
+        const Queue* q = c.oq[i];
+        const bool yes = address == target::kOutputQueueEmpty  ? q == nullptr || q->count == 0
+                         : address == target::kOutputQueueFull ? q != nullptr && q->full()
+                                                               : q != nullptr && q->flushed;
+        v |= yes ? 1u << i : 0u;
+      }
+      *value = static_cast<uint16_t>(v);
+      return true;
+    case target::kControlTransformMask:
+      *value = c.control_transform_mask;
+      return true;
+    case target::kExceptionMask: {
+      *value = 0;
+      if (c.registers == nullptr) return true;
+      for (const auto& [a, value_set] : *c.registers) {
+        if (a == address) *value = value_set;
+      }
+      return true;
+    }
+    default:
+      break;
+  }
+  if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
+    const Queue* q = c.iq[address - target::inputQueueConfigAddress(0)];
+    *value = q == nullptr || q->color == tir::kNoColor ? 0x1f : q->color;
+    return true;
+  }
+  if (address >= target::outputQueueConfigAddress(0) && address < target::outputQueueConfigAddress(8)) {
+    const Queue* q = c.oq[address - target::outputQueueConfigAddress(0)];
+    *value = static_cast<uint16_t>((q == nullptr || q->color == tir::kNoColor ? 0x1f : q->color) << 4);
+    return true;
+  }
+  return false;
+}
+
+bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles t) {
+  Core& c = core(pe);
+  const target::Arch arch = params_.arch;
+  const Cycles now = std::max(t, wheel_.now());
+  if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
+    ColorState& cs = colorState(pe, c, color);
+    // The host's virtual port is not in the register.
+    cs.base_tx = static_cast<uint8_t>((cs.base_tx & kHostBit) | (value & kRouteMask));
+    cs.base_rx = static_cast<uint8_t>((cs.base_rx & kHostBit) | (value >> 5 & kRouteMask));
+    cs.swap_y = (value >> 10 & 1) != 0;
+    cs.swap_x = (value >> 11 & 1) != 0;
+    c.any_swap = c.any_swap || cs.swap_x || cs.swap_y;
+    cs.pop = static_cast<plan::PopMode>(value >> 12 & 3);
+    // Writing 1 toggles the teardown bit.
+    if ((value >> 14 & 1) != 0) cs.teardown = !cs.teardown;
+    recomputeRoute(cs);
+    schedule(pe, now + 1);
+    return true;
+  }
+  if (const int color = colorOf(address, target::switchConfigAddress(arch, 0)); color >= 0) {
+    ColorState& cs = colorState(pe, c, color);
+    for (unsigned k = 1; k <= 3; ++k) {
+      const unsigned code = value >> (4 * (k - 1)) & 7;
+      PositionState& p = cs.position[k];
+      // A position that sets more than this register can say keeps its ports while it stays valid here.
+      if (code == 5 || code > 5) {
+        p = PositionState{};
+        continue;
+      }
+      const bool rx = (value >> (4 * (k - 1) + 3) & 1) != 0;
+      const uint8_t mask = maskOfCode(code);
+      if (p.valid && ((rx && p.has_rx && codeOfMask(p.rx) == code) || (!rx && p.has_tx && codeOfMask(p.tx) == code))) continue;
+      p = PositionState{true, rx, !rx, rx ? mask : uint8_t{0}, rx ? uint8_t{0} : mask};
+    }
+    cs.ring = (value >> 12 & 1) != 0;
+    cs.current = static_cast<uint8_t>(value >> 13 & 3);
+    recomputeRoute(cs);
+    schedule(pe, now + 1);
+    return true;
+  }
+  if (arch == target::Arch::Wse3 && address >= target::switchRxTxAddress(0, 0) &&
+      address < target::switchRxTxAddress(kColorCount, 0)) {
+    const int color = (address - target::switchRxTxAddress(0, 0)) / 4, k = (address - target::switchRxTxAddress(0, 0)) % 4;
+    if (k == 0) return true;
+    ColorState& cs = colorState(pe, c, color);
+    const uint8_t tx = value & kRouteMask, rx = value >> 5 & kRouteMask;
+    cs.position[static_cast<size_t>(k)] = PositionState{(tx | rx) != 0, rx != 0, tx != 0, rx, tx};
+    recomputeRoute(cs);
+    schedule(pe, now + 1);
+    return true;
+  }
+  if (address >= target::filterAddress(0, 0) && address < target::filterAddress(target::kFilterCount, 0)) {
+    const int number = (address - target::filterAddress(0, 0)) / 8, word = (address - target::filterAddress(0, 0)) % 8;
+    for (int color = 0; color < kColorCount; ++color) {
+      const plan::ColorConfig* config = mesh_.plan().colorConfig(coordOf(pe), color);
+      if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
+      FilterState* f = colorState(pe, c, color).filter;
+      if (f->number != number) continue;
+      switch (word) {
+        case 0: f->counter = value; break;
+        case 1: f->limit1 = value; break;
+        case 2: f->config.max_counter = value; break;
+        case 3: f->config.limit2 = value; break;
+        case 4: f->config.min_index = value; break;
+        case 5: f->config.max_index = value; break;
+        case 6: f->open = (value & 1) == 0; break;
+        default: break;
+      }
+    }
+    return true;
+  }
+  switch (address) {
+    case target::kControlTransformMask:
+      c.control_transform_mask = value & 0x3f;
+      return true;
+    case target::kExceptionMask:
+      if (c.registers == nullptr) {
+        register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
+        c.registers = register_pool_.back().get();
+      }
+      c.registers->emplace_back(address, value);
+      return true;
+    default:
+      break;
+  }
+  if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
+    if ((value & 0x1f) < kColorCount) bindInputQueue(pe, c, address - target::inputQueueConfigAddress(0), value & 0x1f);
+    return true;
+  }
+  if (address >= target::outputQueueConfigAddress(0) && address < target::outputQueueConfigAddress(8)) {
+    if ((value >> 4 & 0x1f) < kColorCount) bindOutputQueue(pe, c, address - target::outputQueueConfigAddress(0), value >> 4 & 0x1f);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace weft::mesh

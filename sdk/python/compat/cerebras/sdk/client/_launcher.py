@@ -1,0 +1,67 @@
+"""SdkLauncher: runs shell commands in the unpacked artifact."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+import shutil
+import subprocess
+
+from cerebras.sdk.client._artifact import unpack
+
+_ADDRESS = "127.0.0.1:9000"
+
+
+class SdkLauncher:
+    """Commands see the emulator, with `simulator=True` and without."""
+
+    def __init__(self, artifact_path, *, simulator=False, **kwargs):
+        self._simulator = simulator
+        self._settings = kwargs
+        self._folder, _ = unpack(artifact_path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        return None
+
+    def stage(self, path):
+        """Copies a file or folder into the working folder."""
+        path = os.fspath(path)
+        place = os.path.join(self._folder, os.path.basename(os.path.normpath(path)))
+        if os.path.isdir(path):
+            shutil.copytree(path, place, dirs_exist_ok=True)
+        else:
+            shutil.copy(path, place)
+
+    def run(self, *commands):
+        """Runs shell commands there; returns what they print."""
+        output = ""
+        for command in commands:
+            if not isinstance(command, str):
+                raise RuntimeError(f"SdkLauncher.run() takes commands as text, not {type(command)}")
+            if "%CMADDR%" in command:
+                if self._simulator:
+                    raise RuntimeError("a command with %CMADDR% needs a system, but simulator=True was given")
+                command = command.replace("%CMADDR%", _ADDRESS)
+            done = subprocess.run(command, shell=True, cwd=self._folder, capture_output=True, text=True, check=False)
+            output += done.stdout
+            if done.returncode != 0:
+                raise RuntimeError(f"SdkLauncher.run() command error: {command}\n{done.stdout}{done.stderr}")
+        return output
+
+    def download_artifact(self, name, out_path):
+        """Copies a file out; a folder becomes a .tar.gz."""
+        source = os.path.join(self._folder, name)
+        out_path = os.fspath(out_path)
+        if os.path.isdir(source):
+            base = out_path[: -len(".tar.gz")] if out_path.endswith(".tar.gz") else os.path.join(out_path, name)
+            return shutil.make_archive(base, "gztar", source)
+        if os.path.isdir(out_path):
+            out_path = os.path.join(out_path, os.path.basename(name))
+        shutil.copy(source, out_path)
+        return out_path
+
+    def upload_artifact(self, path, rel=None):
+        """Copies a file in, under the name `rel`."""
+        place = os.path.join(self._folder, rel or os.path.basename(os.fspath(path)))
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        shutil.copy(path, place)

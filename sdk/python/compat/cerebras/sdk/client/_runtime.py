@@ -1,0 +1,98 @@
+"""SdkRuntime of appliance scripts: a context manager over the local runtime."""
+# SPDX-License-Identifier: Apache-2.0
+import os
+import shutil
+
+from cerebras.sdk.client._artifact import unpack
+from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime as _LocalRuntime
+
+
+class SdkRuntime:
+    """Entering unpacks, loads and runs; leaving stops."""
+
+    class Task:
+        """Handle of a nonblocking command."""
+
+        def __init__(self, runtime, task, op_index):
+            self._runtime = runtime
+            self._task = task
+            self.op_index = op_index
+
+        def wait(self):
+            self._runtime.task_wait(self)
+
+        def done(self):
+            return self._runtime.is_task_done(self)
+
+        is_done = property(done)
+
+    def __init__(self, artifact_path, *, simulator=False, **kwargs):
+        self._artifact_path = artifact_path
+        self._simulator = simulator
+        self._folder = None
+        self._runtime = None
+        self._stopped = False
+        self._operations = 0
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.stop()
+
+    def start(self):
+        """Unpacks the artifact, loads and runs it."""
+        if self._runtime is None:
+            self._folder, output = unpack(self._artifact_path)
+            self._runtime = _LocalRuntime(os.path.join(self._folder, output))
+            self._runtime.load()
+            self._runtime.run()
+
+    def stop(self):
+        """Ends the run; once."""
+        if self._runtime is not None and not self._stopped:
+            self._stopped = True
+            self._runtime.stop()
+
+    @property
+    def _core(self):
+        return self._runtime._core
+
+    def is_simulator(self):
+        return bool(self._simulator)
+
+    def get_id(self, name):
+        return self._runtime.get_id(name)
+
+    def _handle(self, task, nonblock):
+        self._operations += 1
+        return SdkRuntime.Task(self, task, self._operations) if nonblock else None
+
+    def memcpy_h2d(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
+        task = self._runtime.memcpy_h2d(dest, src, px, py, w, h, elem_per_pe, **keywords)
+        return self._handle(task, keywords["nonblock"])
+
+    def memcpy_d2h(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
+        task = self._runtime.memcpy_d2h(dest, src, px, py, w, h, elem_per_pe, **keywords)
+        return self._handle(task, keywords["nonblock"])
+
+    def launch(self, name, *args, nonblock):
+        return self._handle(self._runtime.launch(name, *args, nonblock=nonblock), nonblock)
+
+    def call(self, name, params, *, nonblock):
+        return self._handle(self._runtime.call(name, params, nonblock=nonblock), nonblock)
+
+    def task_wait(self, task):
+        self._runtime.task_wait(task._task)
+
+    def is_task_done(self, task):
+        return self._runtime.is_task_done(task._task)
+
+    def download_artifact(self, name, out_path):
+        """Copies a file of the run; only after stop()."""
+        if not self._stopped:
+            raise RuntimeError("download_artifact() may only be called after stop()")
+        source = name if os.path.exists(name) else os.path.join(self._folder, name)
+        return shutil.copy(source, out_path)

@@ -1,0 +1,10 @@
+# Writes OUT: one `{"wse2", R"(text)"},` entry for each TOML file in DIR.
+file(GLOB tables ${DIR}/*.toml)
+list(SORT tables)
+set(text "")
+foreach(table ${tables})
+  get_filename_component(name ${table} NAME_WE)
+  file(READ ${table} body)
+  string(APPEND text "{\"${name}\", R\"wefttable(${body})wefttable\"},\n")
+endforeach()
+file(WRITE ${OUT} "${text}")
