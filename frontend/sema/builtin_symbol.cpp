@@ -108,7 +108,7 @@ Operand Sema::builtinExportSymbol(const ast::BuiltinCall& call, TypeId) {
   out.decl = *id;
   out.object = objectOf(*id);
   out.is_pointer = pool.is(type, Kind::Pointer);
-  touch(out.object);
+  requireObject(out.object);
   device.host_symbols.push_back(std::move(out));
   return voidOperand();
 }
@@ -133,7 +133,7 @@ Operand Sema::builtinExport(const ast::BuiltinCall& call, TypeId) {
   const ObjectId o = objectOf(*id);
   object(o).name = *text_name;
   object(o).exported = true;
-  touch(o);
+  requireObject(o);
   return voidOperand();
 }
 
@@ -211,7 +211,7 @@ void Sema::finishDevice() {
   for (const DeviceState::Handler& h : device.teardown_handlers) p.teardown_handlers.push_back({h.id, h.function});
   for (const DeviceState::Handler& h : device.empty_queue_handlers) p.empty_queue_handlers.push_back({h.id, h.function});
   p.config_writes = device.config_writes;
-  for (const DeviceState::FifoInit& f : device.fifos) touch(f.buffer);
+  for (const DeviceState::FifoInit& f : device.fifos) requireObject(f.buffer);
 }
 
 void Sema::placeDevice() {

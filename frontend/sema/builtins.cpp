@@ -88,7 +88,7 @@ Operand Sema::builtin(const ast::BuiltinCall& call, TypeId want) {
   }
   if (n >= kFirstDsdOp && n < kFirstDevice) {
     if (!phaseAllows(R, call)) return Operand::poison();
-    return builtinDsdOp(call, static_cast<tir::DsdOpcode>(n - kFirstDsdOp));
+    return dsdOperation(call, static_cast<tir::DsdOpcode>(n - kFirstDsdOp));
   }
   if (n >= kFirstDevice && n != kUnknown && currentFile().is_library) {
     if (!phaseAllows(R, call)) return Operand::poison();

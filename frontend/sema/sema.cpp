@@ -218,6 +218,8 @@ Result<ProgramResult> Sema::runProgram(const SourceFile& root, const Value& para
   }
   lowerWorkList();
   if (ctx.sink.errorCount() != errors) return Reported{};
+  // What is lowered from here on goes to the program, without an open function.
+  builder_ = real_builder_.get();
   finishDevice();
   lowerWorkList();
   if (ctx.sink.errorCount() != errors) return Reported{};
@@ -227,7 +229,7 @@ Result<ProgramResult> Sema::runProgram(const SourceFile& root, const Value& para
   ProgramResult result;
   result.program = program_;
   result.slots = slots_;
-  collectColorConfigs(result);
+  result.color_configs = device.color_configs;
   return result;
 }
 

@@ -388,7 +388,7 @@ class Sema {
 #define WEFT_BUILTIN(name, method, ...) Operand method(const ast::BuiltinCall& call, TypeId want);
 #include "frontend/types/builtins.def"
   /// The vector operations of tir/dsd_ops.def, each a builtin of its own name.
-  Operand builtinDsdOp(const ast::BuiltinCall& call, tir::DsdOpcode op);
+  Operand dsdOperation(const ast::BuiltinCall& call, tir::DsdOpcode op);
   /// `@__mnemonic(...)` of library files: the call of tir/device_calls.def.
   Operand deviceIntrinsic(const ast::BuiltinCall& call, tir::DeviceCall device_call);
   Operand unknownBuiltin(const ast::BuiltinCall& call);
@@ -398,14 +398,13 @@ class Sema {
   Operand floatIntrinsic(const ast::BuiltinCall& call, tir::Op op, comptime::Outcome (comptime::Arith::*fold)(const Value&));
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
-  /// Vector operation (builtin_dsd_op.cpp); dispatched by name over tir/dsd_ops.def.
-  Operand dsdOperation(const ast::BuiltinCall& call, tir::DsdOpcode op);
-  /// Moves what the device builtins collected into the program; behind the work list, before memory is placed.
+  /// Moves what the device builtins collected into the program; before memory is placed.
   void finishDevice();
   /// The same for what needs addresses (finalAddress): called when every object has its own.
   void placeDevice();
   [[nodiscard]] uint16_t finalAddress(ObjectId id, uint32_t offset) const;
-  void collectColorConfigs(ProgramResult& result);
+  /// Code emitted by a builtin that stands in a loop of its own (@map): +1 in, -1 out.
+  void enterRuntimeControl(int step) { control_depth_ += static_cast<uint32_t>(step); }
 
  private:
   friend class FrameScope;
