@@ -148,8 +148,8 @@ std::unique_ptr<ast::File> parseUnsorted(std::string_view text, source::SourceId
 }
 
 /// Lexer, parser and builder report in turn; readers want the order of the text.
-std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id, base::Interner& interner,
-                                     diag::Sink& sink, bool want_partial) {
+std::unique_ptr<ast::File> parseSorted(std::string_view text, source::SourceId id, base::Interner& interner,
+                                       diag::Sink& sink, bool want_partial) {
   diag::Sink local;
   std::unique_ptr<ast::File> file = parseUnsorted(text, id, interner, local, want_partial);
   std::vector<diag::Diagnostic> found = local.drain();
@@ -161,16 +161,21 @@ std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id,
 
 }  // namespace
 
-Result<std::unique_ptr<ast::File>> parseFile(const source::SourceManager& sources, source::SourceId id,
-                                             base::Interner& interner, diag::Sink& sink) {
-  std::unique_ptr<ast::File> file = parseText(sources.text(id), id, interner, sink, false);
+Result<std::unique_ptr<ast::File>> parseText(std::string_view text, source::SourceId id, base::Interner& interner,
+                                             diag::Sink& sink) {
+  std::unique_ptr<ast::File> file = parseSorted(text, id, interner, sink, false);
   if (file->has_errors) return Reported{};
   return file;
 }
 
+Result<std::unique_ptr<ast::File>> parseFile(const source::SourceManager& sources, source::SourceId id,
+                                             base::Interner& interner, diag::Sink& sink) {
+  return parseText(sources.text(id), id, interner, sink);
+}
+
 std::unique_ptr<ast::File> parsePartial(const source::SourceManager& sources, source::SourceId id,
                                         base::Interner& interner, diag::Sink& sink) {
-  return parseText(sources.text(id), id, interner, sink, true);
+  return parseSorted(sources.text(id), id, interner, sink, true);
 }
 
 }  // namespace weft::parse
