@@ -191,11 +191,10 @@ class Formatter {
         const Role opener = tokens_[t.partner].role;
         t.ends_operand = opener == Role::OpenCall || opener == Role::OpenPlain || opener == Role::OpenInit ||
                          opener == Role::OpenRecord;
-        // A block or switch as a value: an operator on its line continues the expression.
+        // A block or switch as a value: no useful statement starts with one of these, so the expression goes on.
         if (opener == Role::OpenSwitch || opener == Role::OpenBlock) {
-          t.ends_operand = !tokens_[i + 1].first_on_line && tokens_[i + 1].role == Role::Word &&
-                           tokens_[i + 1].kind == TokenKind::Punctuation &&
-                           isOneOf(tokens_[i + 1].text, {"+", "-", "*", "&", "|"});
+          t.ends_operand = tokens_[i + 1].kind == TokenKind::Punctuation &&
+                           isOneOf(tokens_[i + 1].text, {"-", "*", "&", "|"});
         }
         if (asm_open != 0 && t.partner == asm_open) asm_open = 0;
       } else if (x == "|" && i == capture_close) {

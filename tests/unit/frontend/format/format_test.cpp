@@ -74,7 +74,7 @@ TEST_CASE("a text on one line or with every token on its own line comes out the 
 TEST_CASE("operators, commas and braces get their spaces") {
   CHECK(formatted("const x=-a*(b+c)&~d==1;") == "const x = -a * (b + c) & ~d == 1;\n");
   CHECK(formatted("const t=.{.a=1,.b=f( x ,y )};") == "const t = .{ .a = 1, .b = f(x, y) };\n");
-  CHECK(formatted("var p:*const[ 4 ]u16=&q [ i ].r . *;") == "var p: *const [4]u16 = &q[i].r.*;\n");
+  CHECK(formatted("var p:*const[ 4 ]u16=&q [ i ].r .*;") == "var p: *const [4]u16 = &q[i].r.*;\n");
   CHECK(formatted("const d=| i ,j |{ 2,4 }->m [ j,i ];") == "const d = |i, j|{2, 4} -> m[j, i];\n");
   CHECK(formatted("export fn f ( a :u16 , ) void { }") == "export fn f(\n  a: u16,\n) void {}\n");
 }
