@@ -34,7 +34,7 @@ struct Session::Impl {
     uint64_t v = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), v, base);
     if (error != std::errc{} || end != digits.data() + digits.size() || v > static_cast<uint64_t>(INT64_MAX)) {
-      sink.error(Code::E0620, {}, "value of parameter `{}` is not an integer: `{}`", name, text).emit();
+      sink.error(Code::E0212, {}, "value of parameter `{}` is not an integer: `{}`", name, text).emit();
       return std::nullopt;
     }
     return negative ? -static_cast<int64_t>(v) : static_cast<int64_t>(v);
