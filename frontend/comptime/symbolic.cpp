@@ -345,19 +345,20 @@ bool sameRest(const Value& a, const Value& b, const types::Pool& pool) {
   return true;
 }
 
-Value makeSymbolic(const Value& v, const types::Pool& pool, SymPool& syms, uint32_t& next) {
+Value makeSymbolic(const Value& v, const types::Pool& pool, SymPool& syms, std::span<const Int128> leaves, uint32_t& next) {
   if (isLeaf(v, pool)) {
     const bool typed = pool.isInteger(v.type());
     const Int128 lo = typed ? std::max<Int128>(pool.minOf(v.type()), INT64_MIN) : INT64_MIN;
     const Int128 hi = typed ? std::min<Int128>(pool.maxOf(v.type()), INT64_MAX) : INT64_MAX;
-    Value out = v;
-    out.setSym(syms.param(next++, lo, hi));
+    Value out = Value::integer(v.type(), leaves[next]);
+    out.setSym(syms.param(next, lo, hi));
+    ++next;
     return out;
   }
   if (!isPlainStruct(v, pool)) return v;
   std::vector<Value> parts;
   parts.reserve(v.elementCount());
-  for (uint64_t i = 0; i < v.elementCount(); ++i) parts.push_back(makeSymbolic(v.element(i), pool, syms, next));
+  for (uint64_t i = 0; i < v.elementCount(); ++i) parts.push_back(makeSymbolic(v.element(i), pool, syms, leaves, next));
   return Value::aggregate(v.type(), std::move(parts));
 }
 
@@ -373,14 +374,17 @@ Group& Sharing::groupOf(uint64_t file_key, const Value& params, const types::Poo
   for (auto it = begin; it != end; ++it) {
     const Entry& e = it->second;
     if (e.file_key != file_key) continue;
-    if (enabled_ ? sameRest(e.params, params, pool) : e.params.identical(params)) return *e.group;
+    const Value& known = e.group->params();
+    if (enabled_ ? sameRest(known, params, pool) : known.identical(params)) return *e.group;
   }
-  return *groups_.emplace(h, Entry{file_key, params, std::make_unique<Group>()})->second.group;
+  Entry entry{file_key, std::make_unique<Group>()};
+  entry.group->params_ = params;
+  return *groups_.emplace(h, std::move(entry))->second.group;
 }
 
-Value Sharing::symbolicParams(const Value& params, const types::Pool& pool, Group& group) {
+Value Sharing::symbolicParams(const types::Pool& pool, Group& group, std::span<const Int128> leaves) {
   uint32_t next = 0;
-  return makeSymbolic(params, pool, group.pool(), next);
+  return makeSymbolic(group.params(), pool, group.pool(), leaves, next);
 }
 
 }  // namespace weft::comptime

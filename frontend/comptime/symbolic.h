@@ -95,6 +95,8 @@ class Group {
   void evaluate(std::span<const Int128> leaves, std::span<const SymId> syms, uint64_t* out);
   [[nodiscard]] SymPool& pool() { return pool_; }
   [[nodiscard]] size_t questionCount() const { return nodes_.size(); }
+  /// The params the group was made for; the others differ in symbolic leaves only.
+  [[nodiscard]] const Value& params() const { return params_; }
 
  private:
   friend class Recorder;
@@ -109,8 +111,10 @@ class Group {
   };
   [[nodiscard]] uint32_t childOf(const TrieNode& n, Int128 answer) const;
   uint32_t addChild(uint32_t node, Int128 answer);
+  friend class Sharing;
   SymPool pool_;
   std::vector<TrieNode> nodes_;
+  Value params_;
 };
 
 /// Groups of a whole layout run.
@@ -121,13 +125,12 @@ class Sharing {
   /// Splits `params` (a struct value; nested structs too) into symbolic leaves and the rest; finds or makes the group of
   /// (file, rest). `leaves` is filled with the integer leaves in order.
   Group& groupOf(uint64_t file_key, const Value& params, const types::Pool& pool, std::vector<Int128>& leaves);
-  /// `params` with its integer leaves made symbolic, for an analysis in `group`.
-  static Value symbolicParams(const Value& params, const types::Pool& pool, Group& group);
+  /// The group's params with the integer leaves made symbolic and given the values of one PE, for an analysis in `group`.
+  static Value symbolicParams(const types::Pool& pool, Group& group, std::span<const Int128> leaves);
 
  private:
   struct Entry {
     uint64_t file_key = 0;
-    Value params;
     std::unique_ptr<Group> group;
   };
   bool enabled_;

@@ -91,6 +91,7 @@ size_t skipTrivia(std::string_view text, size_t at, source::SourceId id, std::ve
 
 std::string describeUnknown(std::string_view text, size_t at) {
   const auto c = static_cast<unsigned char>(text[at]);
+  if (c == '`') return "unexpected backtick";
   if (c >= 0x20 && c < 0x7f) return fmt::format("unexpected character `{}`", text[at]);
   if (c < 0x20 || c == 0x7f) return fmt::format("unexpected control character 0x{:02x}", c);
   size_t n = 1;

@@ -43,7 +43,7 @@ bool startsDeclaration(const TokenList& tokens, size_t i) {
       return true;
     case CslLexer::FN:
     case CslLexer::TASK:
-      return next == CslLexer::IDENT;
+      return next != CslLexer::LPAREN;
     default:
       return false;
   }
@@ -59,10 +59,22 @@ bool atLineStart(const Tokens& tokens, size_t i) {
   return at == 0 || tokens.text[at - 1] == '\n';
 }
 
+bool bracketsMatch(const TokenList& tokens) {
+  int depth = 0;
+  for (const auto& token : tokens) {
+    const size_t type = token->getType();
+    if (type == CslLexer::LPAREN || type == CslLexer::LBRACE || type == CslLexer::LBRACKET) ++depth;
+    if (type == CslLexer::RPAREN || type == CslLexer::RBRACE || type == CslLexer::RBRACKET) --depth;
+    if (depth < 0) return false;
+  }
+  return depth == 0;
+}
+
 /// Token indexes where declarations begin. Brackets decide; where they do not match, a declaration keyword at the
 /// start of a line does.
 std::vector<size_t> splitDeclarations(const Tokens& tokens) {
   std::vector<size_t> starts{0};
+  const bool match = bracketsMatch(tokens.list);
   int depth = 0;
   for (size_t i = 0; i < tokens.list.size(); ++i) {
     const size_t type = tokens.list[i]->getType();
@@ -72,7 +84,7 @@ std::vector<size_t> splitDeclarations(const Tokens& tokens) {
                             previous == CslLexer::INLINE || previous == CslLexer::NOINLINE;
       const bool keyword = startsDeclaration(tokens.list, i) || startsPlainDeclaration(type);
       const bool boundary = previous == CslLexer::SEMI || previous == CslLexer::RBRACE || atLineStart(tokens, i);
-      const bool lost = depth > 0 && startsDeclaration(tokens.list, i) && atLineStart(tokens, i);
+      const bool lost = depth > 0 && atLineStart(tokens, i) && (match ? startsDeclaration(tokens.list, i) : keyword);
       if (!modified && ((depth <= 0 && keyword && boundary) || lost)) {
         starts.push_back(i);
         depth = 0;
@@ -148,8 +160,8 @@ std::unique_ptr<ast::File> parseUnsorted(std::string_view text, source::SourceId
 }
 
 /// Lexer, parser and builder report in turn; readers want the order of the text.
-std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id, base::Interner& interner,
-                                     diag::Sink& sink, bool want_partial) {
+std::unique_ptr<ast::File> parseSorted(std::string_view text, source::SourceId id, base::Interner& interner,
+                                       diag::Sink& sink, bool want_partial) {
   diag::Sink local;
   std::unique_ptr<ast::File> file = parseUnsorted(text, id, interner, local, want_partial);
   std::vector<diag::Diagnostic> found = local.drain();
@@ -161,16 +173,21 @@ std::unique_ptr<ast::File> parseText(std::string_view text, source::SourceId id,
 
 }  // namespace
 
-Result<std::unique_ptr<ast::File>> parseFile(const source::SourceManager& sources, source::SourceId id,
-                                             base::Interner& interner, diag::Sink& sink) {
-  std::unique_ptr<ast::File> file = parseText(sources.text(id), id, interner, sink, false);
+Result<std::unique_ptr<ast::File>> parseText(std::string_view text, source::SourceId id, base::Interner& interner,
+                                             diag::Sink& sink) {
+  std::unique_ptr<ast::File> file = parseSorted(text, id, interner, sink, false);
   if (file->has_errors) return Reported{};
   return file;
 }
 
+Result<std::unique_ptr<ast::File>> parseFile(const source::SourceManager& sources, source::SourceId id,
+                                             base::Interner& interner, diag::Sink& sink) {
+  return parseText(sources.text(id), id, interner, sink);
+}
+
 std::unique_ptr<ast::File> parsePartial(const source::SourceManager& sources, source::SourceId id,
                                         base::Interner& interner, diag::Sink& sink) {
-  return parseText(sources.text(id), id, interner, sink, true);
+  return parseSorted(sources.text(id), id, interner, sink, true);
 }
 
 }  // namespace weft::parse

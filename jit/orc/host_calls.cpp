@@ -5,6 +5,8 @@
 #include "frontend/numeric/f16.h"
 #include "frontend/numeric/f32.h"
 #include "frontend/tir/dsd_element.h"
+#include "frontend/tir/tir.h"
+#include "jit/dsd_cost.h"
 #include "jit/orc/float_emit.h"
 
 #include <cstring>
@@ -95,6 +97,78 @@ uint32_t element(const tir::Mem4dShape* shapes, uint32_t shape_count, uint64_t b
   return tir::elementAddress(tir::Dsd{bits}, {shapes, shape_count}, index, width);
 }
 
+// A vector operation on private memory, as lower_dsd.cpp inlines it: the same conditions, price and effect.
+int32_t dsdPlain(WeftPe* pe, uint32_t bits, uint32_t number, uint32_t site, const uint64_t* args) {
+  using Kind = tir::DsdOperand::Kind;
+  const PlainOp plain{bits};
+  const auto op = plain.op();
+  const tir::DsdOpInfo& info = tir::dsdOpInfo(op);
+  struct Side {
+    Kind kind;
+    int64_t width;
+    tir::Dsd dsd;
+    uint64_t raw;
+  };
+  Side sides[3] = {{plain.kind(0), info.dest_width, {}, 0}, {plain.kind(1), info.src0_width, {}, 0}, {plain.kind(2), info.src1_width, {}, 0}};
+  Side& dest = sides[0];
+  Side& src0 = sides[1];
+  Side& src1 = sides[2];
+  const uint64_t* next = args;
+  bool ok = (pe->flags & WEFT_PE_SHARED) == 0;
+  uint32_t loads = 0;
+  for (Side& s : sides) {
+    if (s.kind == Kind::None) continue;
+    s.raw = *next++;
+    if (s.kind != Kind::Dsd) continue;
+    s.dsd.bits = s.raw;
+    ok = ok && s.dsd.kind() == tir::DsdKind::Mem1d;
+    ++loads;
+  }
+  int64_t count = loads == 0 ? 1 : 0;
+  for (const Side* s : {&src0, &src1, &dest}) {
+    if (s->kind == Kind::Dsd && count == 0) count = s->dsd.length();
+  }
+  ok = ok && count <= 0x7ffe;
+  for (const Side& s : sides) {
+    if (s.kind == Kind::Pointer) ok = ok && s.raw + static_cast<uint64_t>(s.width) <= pe->memory_bytes;
+    if (s.kind != Kind::Dsd) continue;
+    const int64_t reach = (count > 1 ? count - 1 : 0) * s.dsd.stride() * s.width;
+    const int64_t low = s.dsd.base() + (reach < 0 ? reach : 0);
+    const int64_t high = s.dsd.base() + (reach > 0 ? reach : 0) + s.width;
+    ok = ok && low >= 0 && high <= pe->memory_bytes;
+  }
+  if (!ok) return pe->device->dsd_op(pe, number, site, args);
+
+  const bool reduce = dest.kind == Kind::Pointer || dest.dsd.stride() == 0;
+  const auto memory = [](const Side& s) { return s.kind == Kind::Dsd ? 1 : 0; };
+  pe->now += uint64_t{pe->dsd_costs->dsr_load} * loads +
+             weftDsdCycles(pe->dsd_costs, static_cast<uint32_t>(op), static_cast<uint32_t>(count), reduce ? 1 : 0,
+                           memory(src0), src0.dsd.stride(), src0.dsd.base(), memory(src1), src1.dsd.stride(),
+                           src1.dsd.base(), memory(dest), dest.dsd.stride());
+  // Scalars and a pointer's running value lie here while the kernel runs.
+  uint64_t cells[3] = {src0.raw, src1.raw, 0};
+  const bool accumulates = dest.kind == Kind::Pointer && src0.kind == Kind::Scalar;
+  if (accumulates) cells[2] = src0.raw;
+  WeftBurst burst{};
+  const auto pointer = [&](const Side& s, uint64_t& cell) {
+    return s.kind == Kind::Dsd ? pe->memory + s.dsd.base() : reinterpret_cast<uint8_t*>(&cell);
+  };
+  burst.dest = pointer(dest, cells[2]);
+  burst.src0 = pointer(src0, cells[accumulates ? 2 : 0]);
+  burst.src1 = pointer(src1, cells[1]);
+  burst.dest_stride = dest.dsd.stride() * dest.width;
+  burst.src0_stride = src0.dsd.stride() * src0.width;
+  burst.src1_stride = src1.dsd.stride() * src1.width;
+  burst.scalar = info.has_scalar ? *next : 0;
+  burst.count = static_cast<uint32_t>(count);
+  pe->kernels[static_cast<size_t>(op)](&burst);
+  if (dest.kind == Kind::Pointer && (count > 0 || accumulates)) {
+    std::memcpy(pe->memory + dest.raw, &cells[2], static_cast<size_t>(dest.width));
+  }
+  pe->result = 1;
+  return WEFT_DONE;
+}
+
 }  // namespace
 
 const HostCall* hostCalls() {
@@ -104,6 +178,7 @@ const HostCall* hostCalls() {
       {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},
       {"weft_orc_memcopy", reinterpret_cast<void*>(&memCopy)},
       {"weft_orc_memzero", reinterpret_cast<void*>(&memZero)},
+      {"weft_orc_dsd", reinterpret_cast<void*>(&dsdPlain)},
       {"weft_orc_element", reinterpret_cast<void*>(&element)},
       {nullptr, nullptr},
   };

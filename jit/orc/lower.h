@@ -20,7 +20,7 @@
 namespace weft::jit::orc {
 
 struct LowerOptions {
-  /// The module will be optimised: short cuts of vector operations are inlined, descriptors are kept in parts.
+  /// The module will be optimised: vector operations in loops are inlined, descriptors are kept in parts.
   bool optimize = true;
   bool native_fp16 = false;
   /// Bytes of the vectors to ask for: 64 or 32.
@@ -113,7 +113,7 @@ class FunctionLowering {
   void analyseLocals();
   void markSplitLocals();
   void openEntry();
-  void lowerInst(const tir::Inst& inst, uint32_t index);
+  void lowerInst(const tir::Inst& inst, uint32_t index, uint32_t block);
   void lowerJump(const tir::Inst& inst, uint32_t index);
   void lowerReturn(const tir::Inst& inst);
   void lowerCall(const tir::Inst& inst, uint32_t index);
@@ -153,14 +153,25 @@ class FunctionLowering {
 
   // lower_dsd.cpp
   void lowerDescriptor(const tir::Inst& inst);
-  void lowerDsdOp(const tir::Inst& inst, uint32_t index);
-  [[nodiscard]] bool canShortCut(const tir::DsdOp& op) const;
+  void lowerDsdOp(const tir::Inst& inst, uint32_t index, bool may_inline);
+  /// Only operands that the short cut knows, decided when compiling.
+  [[nodiscard]] static bool isPlain(const tir::DsdOp& op);
+  void findLoops();
   void shortCut(const tir::Inst& inst, const tir::DsdOp& op, llvm::BasicBlock* general);
 
   // lower_suspend.cpp
   /// Behind a call that returned `status`: leaves the builder where execution goes on, resumed or not.
   void suspendUnlessDone(llvm::Value* status, uint32_t index);
   [[nodiscard]] int pointOf(uint32_t index) const;
+  // Suspension points with one set of live locals.
+  struct SuspendGroup {
+    llvm::BasicBlock* save = nullptr;
+    llvm::PHINode* status = nullptr;
+    llvm::PHINode* point = nullptr;
+    llvm::BasicBlock* restore = nullptr;
+    llvm::SwitchInst* go_on = nullptr;
+  };
+  SuspendGroup& groupOf(const tir::SuspendPoint& table);
 
   ModuleLowering& m_;
   const tir::Program& p_;
@@ -174,10 +185,15 @@ class FunctionLowering {
   llvm::Value* frame_ = nullptr;
   llvm::BasicBlock* entry_ = nullptr;
   llvm::SwitchInst* points_ = nullptr;
+  unsigned inlined_ = 0;
   llvm::AllocaInst* args_ = nullptr;
   llvm::AllocaInst* burst_ = nullptr;
   llvm::AllocaInst* scalars_ = nullptr;
+  llvm::BasicBlock* trap_ = nullptr;
   std::vector<llvm::BasicBlock*> blocks_;
+  // Blocks of the function that lie in a loop.
+  std::vector<bool> in_loop_;
+  std::map<std::vector<uint32_t>, SuspendGroup> groups_;
   std::vector<Slot> slots_;
   std::vector<tir::SuspendPoint> suspend_;
   // By instruction of this function, relative to its first one: index into suspend_, or -1.

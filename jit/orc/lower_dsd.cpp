@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "jit/dsd_cost.h"
+#include "jit/orc/host_calls.h"
 #include "jit/orc/lower.h"
 
 #include <cstddef>
@@ -133,18 +134,49 @@ void FunctionLowering::lowerDescriptor(const Inst& inst) {
   writeDsd(inst.dst, parts);
 }
 
-bool FunctionLowering::canShortCut(const tir::DsdOp& op) const {
+bool FunctionLowering::isPlain(const tir::DsdOp& op) {
   using Kind = DsdOperand::Kind;
-  if (!m_.options.optimize || op.op == tir::DsdOpcode::DFilt) return false;
+  if (op.op == tir::DsdOpcode::DFilt) return false;
   if (op.async || op.has_index || op.has_activate || op.has_unblock || op.on_control != tir::OnControl::None) return false;
   auto source = [](Kind k) { return k == Kind::None || k == Kind::Dsd || k == Kind::Scalar; };
   return (op.dest.kind == Kind::Dsd || op.dest.kind == Kind::Pointer) && source(op.src0.kind) && source(op.src1.kind);
 }
 
-void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index) {
+// Blocks that can reach themselves.
+void FunctionLowering::findLoops() {
+  const auto count = static_cast<uint32_t>(f_.blocks.size());
+  in_loop_.assign(count, false);
+  auto successors = [&](uint32_t k) {
+    const Inst& last = p_.insts[f_.blocks[k].end - 1];
+    return last.op == Op::Jump ? 1 : last.op == Op::Branch ? 2 : 0;
+  };
+  for (uint32_t k = 0; k < count; ++k) {
+    bool has_op = false;
+    for (uint32_t i = f_.blocks[k].begin; i < f_.blocks[k].end; ++i) has_op = has_op || p_.insts[i].op == Op::DsdOp;
+    if (!has_op) continue;
+    std::vector<bool> seen(count, false);
+    std::vector<uint32_t> work{k};
+    while (!work.empty() && !in_loop_[k]) {
+      const uint32_t at = work.back();
+      work.pop_back();
+      for (int s = 0; s < successors(at); ++s) {
+        const uint32_t to = p_.insts[f_.blocks[at].end - 1].target[s];
+        if (to == k) in_loop_[k] = true;
+        if (!seen[to]) work.push_back(to);
+        seen[to] = true;
+      }
+    }
+  }
+}
+
+void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inline) {
+  // Inlining is dear to compile: in loops it pays, elsewhere the host's routine does the same.
+  constexpr unsigned kMostInlined = 6;
   const tir::DsdOp& op = p_.dsd_ops[inst.imm];
   BasicBlock* general = nullptr;
-  if (canShortCut(op)) {
+  const bool plain = isPlain(op);
+  if (plain && may_inline && m_.options.optimize && inlined_ < kMostInlined) {
+    ++inlined_;
     general = BasicBlock::Create(m_.context, "dsd.general", fn_);
     BasicBlock* finished = BasicBlock::Create(m_.context, "dsd.done", fn_);
     shortCut(inst, op, general);
@@ -154,10 +186,17 @@ void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index) {
     general = finished;
   }
   llvm::Type* i32 = b_.getInt32Ty();
-  auto* type = llvm::FunctionType::get(i32, {b_.getPtrTy(), i32, i32, b_.getPtrTy()}, false);
+  llvm::Type* ptr = b_.getPtrTy();
   Value* args = argumentArray(inst);
-  Value* status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, dsd_op)),
-                                {pe_, b_.getInt32(inst.imm), site(inst), args});
+  Value* number = b_.getInt32(inst.imm);
+  Value* status = nullptr;
+  if (plain && general == nullptr) {
+    auto fn = m_.host("weft_orc_dsd", llvm::FunctionType::get(i32, {ptr, i32, i32, i32, ptr}, false));
+    status = b_.CreateCall(fn, {pe_, b_.getInt32(PlainOp::of(op).bits), number, site(inst), args});
+  } else {
+    auto* type = llvm::FunctionType::get(i32, {ptr, i32, i32, ptr}, false);
+    status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, dsd_op)), {pe_, number, site(inst), args});
+  }
   suspendUnlessDone(status, index);
   if (general != nullptr) {
     b_.CreateBr(general);

@@ -61,10 +61,13 @@ void FunctionLowering::run() {
   for (size_t i = 0; i < suspend_.size(); ++i) point_of_[suspend_[i].inst - first_inst_] = static_cast<int>(i);
 
   analyseLocals();
+  if (m_.options.optimize) findLoops();
   openEntry();
   for (size_t k = 0; k < f_.blocks.size(); ++k) {
     b_.SetInsertPoint(blocks_[k]);
-    for (uint32_t i = f_.blocks[k].begin; i < f_.blocks[k].end; ++i) lowerInst(p_.insts[i], i);
+    for (uint32_t i = f_.blocks[k].begin; i < f_.blocks[k].end; ++i) {
+      lowerInst(p_.insts[i], i, static_cast<uint32_t>(k));
+    }
   }
 }
 
@@ -310,6 +313,15 @@ void FunctionLowering::writeResult(const Inst& inst) {
 
 Value* FunctionLowering::argumentArray(const Inst& inst) {
   if (inst.args_count == 0) return llvm::ConstantPointerNull::get(b_.getPtrTy());
+  std::vector<uint64_t> known;
+  for (uint32_t k = 0; k < inst.args_count; ++k) {
+    const Operand o = p_.args[inst.args_begin + k];
+    if (o.kind() == Operand::Kind::Constant) known.push_back(p_.constants[o.index()]);
+  }
+  if (known.size() == inst.args_count) {
+    Constant* data = llvm::ConstantDataArray::get(m_.context, known);
+    return new llvm::GlobalVariable(*m_.module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, "args");
+  }
   for (uint32_t k = 0; k < inst.args_count; ++k) {
     b_.CreateStore(readRaw(p_.args[inst.args_begin + k]), b_.CreateConstInBoundsGEP2_32(args_->getAllocatedType(), args_, 0, k));
   }
@@ -405,7 +417,7 @@ void FunctionLowering::lowerReturn(const Inst& inst) {
   b_.CreateRet(b_.getInt32(WEFT_DONE));
 }
 
-void FunctionLowering::lowerInst(const Inst& inst, uint32_t index) {
+void FunctionLowering::lowerInst(const Inst& inst, uint32_t index, uint32_t block) {
   switch (inst.op) {
     case Op::Copy:
       if (slots_[inst.dst].split) {
@@ -434,7 +446,7 @@ void FunctionLowering::lowerInst(const Inst& inst, uint32_t index) {
     case Op::DsdLength: case Op::DsdElement:
       return lowerDescriptor(inst);
     case Op::DsdOp:
-      return lowerDsdOp(inst, index);
+      return lowerDsdOp(inst, index, !in_loop_.empty() && in_loop_[block]);
     case Op::Device:
       return lowerDevice(inst, index);
     case Op::Segment:

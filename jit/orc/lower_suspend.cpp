@@ -1,5 +1,6 @@
 // Suspension: a function that may block saves its live locals to a frame and returns; entered with a frame it restores
-// them and goes on behind the blocking point. The layout is tir::suspendPoints' order, the same in every tier.
+// them and goes on behind the blocking point. The layout is tir::suspendPoints' order, the same in every tier. Points
+// with the same live locals share the code that saves and restores them.
 // SPDX-License-Identifier: Apache-2.0
 #include "jit/orc/lower.h"
 
@@ -12,26 +13,10 @@ using llvm::Value;
 
 int FunctionLowering::pointOf(uint32_t index) const { return point_of_[index - first_inst_]; }
 
-void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
-  if (form_ == CallForm::Typed) return;
-  BasicBlock* next = BasicBlock::Create(m_.context, "done", fn_);
-  BasicBlock* other = BasicBlock::Create(m_.context, "other", fn_);
-  b_.CreateCondBr(b_.CreateICmpEQ(status, b_.getInt32(WEFT_DONE)), next, other, m_.likely);
-  const int point = form_ == CallForm::Blocking ? pointOf(index) : -1;
-  b_.SetInsertPoint(other);
-  if (point < 0) {
-    b_.CreateRet(b_.getInt32(WEFT_TRAP));
-    b_.SetInsertPoint(next);
-    return;
-  }
-
-  BasicBlock* save = BasicBlock::Create(m_.context, "save", fn_);
-  BasicBlock* leave = BasicBlock::Create(m_.context, "leave", fn_);
-  b_.CreateCondBr(b_.CreateICmpEQ(status, b_.getInt32(WEFT_BLOCKED)), save, leave);
-  b_.SetInsertPoint(leave);
-  b_.CreateRet(status);
-
-  const tir::SuspendPoint& table = suspend_[static_cast<size_t>(point)];
+FunctionLowering::SuspendGroup& FunctionLowering::groupOf(const tir::SuspendPoint& table) {
+  SuspendGroup& group = groups_[table.live];
+  if (group.save != nullptr) return group;
+  const llvm::IRBuilderBase::InsertPointGuard guard(b_);
   struct Saved {
     uint32_t local;
     uint32_t offset;
@@ -41,15 +26,23 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
     if (f_.locals[table.live[k]].type != tir::Type::Void) saved.push_back({table.live[k], table.offsets[k]});
   }
   const uint32_t bytes = table.frame_bytes;
+  llvm::Type* i32 = b_.getInt32Ty();
+  llvm::Type* ptr = b_.getPtrTy();
   auto at = [&](Value* frame, uint32_t offset) { return b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), frame, offset); };
   auto tag = [&](llvm::Instruction* i) { i->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_frame); };
 
-  b_.SetInsertPoint(save);
-  llvm::Type* i32 = b_.getInt32Ty();
-  llvm::Type* ptr = b_.getPtrTy();
-  auto push = m_.host("weft_orc_push", llvm::FunctionType::get(ptr, {ptr, i32, i32, i32}, false));
-  Value* fresh = b_.CreateCall(
-      push, {pe_, b_.getInt32(bytes), b_.getInt32(id_.index()), b_.getInt32(static_cast<uint32_t>(point))});
+  group.save = BasicBlock::Create(m_.context, "save", fn_);
+  b_.SetInsertPoint(group.save);
+  group.status = b_.CreatePHI(i32, 4);
+  group.point = b_.CreatePHI(i32, 4);
+  BasicBlock* push = BasicBlock::Create(m_.context, "push", fn_);
+  BasicBlock* leave = BasicBlock::Create(m_.context, "leave", fn_);
+  b_.CreateCondBr(b_.CreateICmpEQ(group.status, b_.getInt32(WEFT_BLOCKED)), push, leave);
+  b_.SetInsertPoint(leave);
+  b_.CreateRet(group.status);
+  b_.SetInsertPoint(push);
+  auto push_frame = m_.host("weft_orc_push", llvm::FunctionType::get(ptr, {ptr, i32, i32, i32}, false));
+  Value* fresh = b_.CreateCall(push_frame, {pe_, b_.getInt32(bytes), b_.getInt32(id_.index()), group.point});
   for (const Saved& s : saved) {
     Value* v = read(tir::Operand::local(s.local), f_.locals[s.local].type);
     if (v->getType()->isIntegerTy(1)) v = b_.CreateZExt(v, b_.getInt8Ty());
@@ -57,8 +50,8 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
   }
   b_.CreateRet(b_.getInt32(WEFT_BLOCKED));
 
-  BasicBlock* restore = BasicBlock::Create(m_.context, "restore", fn_);
-  b_.SetInsertPoint(restore);
+  group.restore = BasicBlock::Create(m_.context, "restore", fn_);
+  b_.SetInsertPoint(group.restore);
   for (const Saved& s : saved) {
     const tir::Type t = f_.locals[s.local].type;
     const bool boolean = t == tir::Type::Bool;
@@ -68,8 +61,33 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
   }
   auto pop = m_.host("weft_orc_pop", llvm::FunctionType::get(b_.getVoidTy(), {ptr, ptr, i32}, false));
   b_.CreateCall(pop, {pe_, frame_, b_.getInt32(bytes)});
-  b_.CreateBr(next);
-  points_->addCase(b_.getInt32(static_cast<uint32_t>(point)), restore);
+  group.go_on = b_.CreateSwitch(points_->getCondition(), points_->getDefaultDest());
+  return group;
+}
+
+void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
+  if (form_ == CallForm::Typed) return;
+  BasicBlock* next = BasicBlock::Create(m_.context, "done", fn_);
+  Value* done = b_.CreateICmpEQ(status, b_.getInt32(WEFT_DONE));
+  const int number = form_ == CallForm::Blocking ? pointOf(index) : -1;
+  if (number < 0) {
+    if (trap_ == nullptr) {
+      trap_ = BasicBlock::Create(m_.context, "trap", fn_);
+      const llvm::IRBuilderBase::InsertPointGuard guard(b_);
+      b_.SetInsertPoint(trap_);
+      b_.CreateRet(b_.getInt32(WEFT_TRAP));
+    }
+    b_.CreateCondBr(done, next, trap_, m_.likely);
+    b_.SetInsertPoint(next);
+    return;
+  }
+  const auto point = static_cast<uint32_t>(number);
+  SuspendGroup& group = groupOf(suspend_[point]);
+  group.status->addIncoming(status, b_.GetInsertBlock());
+  group.point->addIncoming(b_.getInt32(point), b_.GetInsertBlock());
+  b_.CreateCondBr(done, next, group.save, m_.likely);
+  points_->addCase(b_.getInt32(point), group.restore);
+  group.go_on->addCase(b_.getInt32(point), next);
   b_.SetInsertPoint(next);
 }
 

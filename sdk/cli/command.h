@@ -25,6 +25,7 @@ int cmdSuite(const Args& args);
 int cmdRepl(const Args& args);
 int cmdFmt(const Args& args);
 int cmdVersion(const Args& args);
+int cmdLayout(const Args& args);
 // The commands that existing scripts call; links to this binary.
 int cslcMain(const Args& args);
 int debugShellMain(const Args& args);

@@ -80,7 +80,7 @@ class Mutator {
 
   void mutate(std::string& text) {
     const size_t at = pick(text.size() + 1);
-    switch (pick(7)) {
+    switch (pick(8)) {
       case 0:
         text.insert(at, 1, static_cast<char>(random_() & 0xff));
         break;
@@ -107,6 +107,12 @@ class Mutator {
       case 6:
         text.insert(at, text.substr(pick(text.size()), 1 + pick(32)));
         break;
+      case 7: {
+        std::string block(1 + pick(256), '\0');
+        for (char& c : block) c = static_cast<char>(random_() & 0xff);
+        text.insert(at, block);
+        break;
+      }
     }
   }
 

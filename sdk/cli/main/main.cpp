@@ -29,6 +29,7 @@ constexpr Command kCommands[] = {
     {"repl", cmdRepl, "the interactive prompt on a live mesh"},
     {"fmt", cmdFmt, "format source files"},
     {"version", cmdVersion, "print the version"},
+    {"layout", cmdLayout, nullptr},
 };
 
 constexpr Command kLinks[] = {
@@ -40,7 +41,8 @@ constexpr Command kLinks[] = {
 
 void printHelp() {
   fmt::print("Weft: an open CSL-compatible tile language on an emulated mesh\n\nusage: weft COMMAND [options]\n\n");
-  for (const Command& c : kCommands) fmt::print("  {:<9} {}\n", c.name, c.help);
+  for (const Command& c : kCommands)
+    if (c.help != nullptr) fmt::print("  {:<9} {}\n", c.name, c.help);
   fmt::print("\n`weft COMMAND --help` says more. Exit status: 0 clean, 1 diagnostics, 2 wrong usage, 70 our own fault.\n");
 }
 

@@ -1,0 +1,27 @@
+// Compiles a program that the host lays out: tiles with their params, painted routes. The description comes as JSON from
+// the Python layout API.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "frontend/base/result.h"
+#include "frontend/diag/diag.h"
+#include "frontend/plan/fabric_plan.h"
+#include "frontend/source/source.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft::driver {
+
+struct TileLayoutOutcome {
+  /// Null on failure.
+  std::shared_ptr<const plan::FabricPlan> plan;
+  /// Diagnostics as rendered text.
+  std::string messages;
+};
+
+/// `text`: {arch, fp16, import_paths, width, height, tiles: [{source, at: [[x, y]..], params, colors}],
+/// routes: [{at, color, positions: [[inputs, outputs]..]}]}; sides are EAST, WEST, NORTH, SOUTH, RAMP.
+TileLayoutOutcome compileTileLayout(const std::string& text);
+
+}  // namespace weft::driver
