@@ -229,6 +229,9 @@ class Finalizer {
 
 }  // namespace
 
-void finalize(Program& program) { Finalizer(program).run(); }
+void finalize(Program& program) {
+  // Once and for all: a final program has segments.
+  if (program.segment_count == 0) Finalizer(program).run();
+}
 
 }  // namespace weft::tir

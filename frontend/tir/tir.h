@@ -114,7 +114,8 @@ void assignFrames(Program& program, uint32_t frame_base);
 // ---- finalize.cpp ----
 /// Makes a built program final, once and for all engines: removes unreachable blocks, simplifies (copies, dead results,
 /// jumps), makes locals that may be read before they are written start as zero, marks loop back edges, computes may_block,
-/// inserts Segment markers. Block 0 is then never a jump's target. Needs a program that verify() accepts.
+/// inserts Segment markers. Block 0 is then never a jump's target. Needs a program that verify() accepts; leaves one that
+/// is final already as it is.
 void finalize(Program& program);
 
 /// An instruction that may suspend and the locals live behind it, which its frame holds. For engines.
