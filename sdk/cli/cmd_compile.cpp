@@ -23,7 +23,7 @@ void printHelp(const std::string& command) {
   fmt::print("usage: {} FILE [options]\n\nCompiles the layout FILE and the programs it names into a directory.\n\n{}",
              command, driver::compileOptionsHelp());
   if (command == "weft compile")
-    fmt::print("  {:<32} {}\n  {:<32} {}\n", "--dump=STAGE[,STAGE]", "print ast, tir, tir:FUNCTION or plan instead",
+    fmt::print("  {:<32} {}\n  {:<32} {}\n", "--dump=STAGE[,STAGE]", "print ast, plan, tir, llvm (tir:FUNCTION, llvm:FUNCTION)",
                "--diagnostics=text|json", "form of the diagnostics");
 }
 
@@ -61,7 +61,7 @@ int dumpStages(driver::Build& build, const std::string& stages, const Diagnostic
     const std::string stage = stages.substr(begin, comma - begin);
     begin = comma + 1;
     const std::string kind = stage.substr(0, stage.find(':'));
-    if (kind != "ast" && kind != "tir" && kind != "plan")
+    if (kind != "ast" && kind != "tir" && kind != "plan" && kind != "llvm")
       return wrongUsage("weft compile", fmt::format("`--dump={}` names no stage", stage));
     const Result<std::string> text = build.dump(stage);
     printer.print(build.sink().drain(), build.sources());
@@ -74,6 +74,7 @@ int dumpStages(driver::Build& build, const std::string& stages, const Diagnostic
 int compileCommand(const std::string& command, Args args) {
   const auto dump = command == "weft compile" ? takeValue(args, "--dump") : std::nullopt;
   const auto form = takeValue(args, "--diagnostics");
+  const bool optimised = dump && takeValue(args, "--opt").value_or("0") == "2";
   const DiagnosticPrinter printer(form && *form == "json");
   driver::ParsedOptions parsed = driver::parseCompileOptions(args);
   if (parsed.help) {
@@ -91,6 +92,7 @@ int compileCommand(const std::string& command, Args args) {
                "with SdkRuntime\n");
     return kDiagnostics;
   }
+  options.optimise_dump = optimised;
   const auto start = std::chrono::steady_clock::now();
   driver::Build build(options);
   if (dump) return dumpStages(build, *dump, printer);

@@ -3,6 +3,7 @@
 #include "sdk/driver/build.h"
 
 #include "frontend/session/session.h"
+#include "sdk/host/engine_loader.h"
 
 #include <cstdlib>
 #include <string_view>
@@ -81,7 +82,9 @@ Result<std::string> Build::dump(const std::string& what) {
   WEFT_TRY(const auto plan, compileAny());
   if (what == "plan") return session::Session::dumpPlan(*plan);
   const size_t colon = what.find(':');
-  return session::Session::dumpTir(*plan, colon == std::string::npos ? "" : std::string_view(what).substr(colon + 1));
+  const std::string_view function = colon == std::string::npos ? std::string_view() : std::string_view(what).substr(colon + 1);
+  if (what.starts_with("llvm")) return host::dumpLlvm(*plan, function, options_.optimise_dump, sink());
+  return session::Session::dumpTir(*plan, function);
 }
 
 }  // namespace weft::driver

@@ -24,7 +24,7 @@ class Build {
   Result<void> checkSyntax(const std::string& path);
   /// The same, and a file without a layout block is a PE program alone on one PE.
   Result<std::shared_ptr<const plan::FabricPlan>> compileAny();
-  /// Text of a stage: `ast`, `tir`, `tir:FUNCTION`, `plan`.
+  /// Text of a stage: `ast`, `tir`, `tir:FUNCTION`, `plan`, `llvm`, `llvm:FUNCTION`.
   Result<std::string> dump(const std::string& what);
 
   [[nodiscard]] const CompileOptions& options() const { return options_; }

@@ -37,6 +37,8 @@ struct CompileOptions {
   bool verbose = false;
   /// Where to write the resolved params as well; empty = only out.json.
   std::string output_json;
+  /// `--dump=llvm` shows the optimised code.
+  bool optimise_dump = false;
   /// Replaces the built-in standard library.
   std::string stdlib;
 };

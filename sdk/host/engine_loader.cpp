@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/host/engine_loader.h"
 
+#include "sdk/timing/cost_model.h"
+
 #include <dlfcn.h>
 
 #include <filesystem>
@@ -12,7 +14,28 @@ namespace fs = std::filesystem;
 
 namespace {
 using MakeOrc = jit::Engine* (*)(const jit::EngineOptions*, diag::Sink*);
+using DumpLlvm = void (*)(const tir::Program*, const jit::CostTable*, int64_t, bool, std::string*);
 constexpr const char* kLibrary = "libweft_jit.so";
+
+/// A function of the LLVM library.
+Result<void*> symbolOfLibrary(const char* name, diag::Sink& sink) {
+  const fs::path library = fs::path(installationLibraryFolder()) / kLibrary;
+  void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* why = dlerror();
+    sink.error(diag::Code::E0810, {}, "the LLVM engine cannot be loaded: {}", why == nullptr ? "unknown reason" : why)
+        .help("`WEFT_ENGINE=interp` runs without it")
+        .emit();
+    return Reported{};
+  }
+  void* symbol = dlsym(handle, name);
+  if (symbol == nullptr) {
+    sink.error(diag::Code::E0810, {}, "{} is not Weft's LLVM engine", library.filename().string()).emit();
+    return Reported{};
+  }
+  return symbol;
+}
+
 }  // namespace
 
 std::string installationLibraryFolder() {
@@ -41,22 +64,25 @@ Result<std::unique_ptr<jit::Engine>> makeEngine(const std::string& name, const j
   const fs::path library = fs::path(installationLibraryFolder()) / kLibrary;
   std::error_code ignored;
   if (name.empty() && !fs::exists(library, ignored)) return jit::makeInterpreter();
-  void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* why = dlerror();
-    sink.error(diag::Code::E0810, {}, "the LLVM engine cannot be loaded: {}", why == nullptr ? "unknown reason" : why)
-        .help("`WEFT_ENGINE=interp` runs without it")
-        .emit();
-    return Reported{};
-  }
-  auto make = reinterpret_cast<MakeOrc>(dlsym(handle, "weft_make_orc_engine"));
-  if (make == nullptr) {
-    sink.error(diag::Code::E0810, {}, "{} is not Weft's LLVM engine", library.filename().string()).emit();
-    return Reported{};
-  }
+  WEFT_TRY(void* const symbol, symbolOfLibrary("weft_make_orc_engine", sink));
+  const auto make = reinterpret_cast<MakeOrc>(symbol);
   jit::Engine* engine = make(&options, &sink);
   if (engine == nullptr) return Reported{};
   return std::unique_ptr<jit::Engine>(engine);
+}
+
+Result<std::string> dumpLlvm(const plan::FabricPlan& plan, std::string_view function, bool optimised, diag::Sink& sink) {
+  WEFT_TRY(void* const symbol, symbolOfLibrary("weft_dump_llvm", sink));
+  const auto dump = reinterpret_cast<DumpLlvm>(symbol);
+  const timing::CostModel model = timing::CostModel::builtin(plan.arch);
+  std::string text;
+  for (const auto& program : plan.programs) {
+    const jit::CostTable costs = model.costTable(*program);
+    if (function.empty()) dump(program.get(), &costs, -1, optimised, &text);
+    for (size_t i = 0; !function.empty() && i < program->functions.size(); ++i)
+      if (program->functions[i].name == function) dump(program.get(), &costs, static_cast<int64_t>(i), optimised, &text);
+  }
+  return text;
 }
 
 }  // namespace weft::host
