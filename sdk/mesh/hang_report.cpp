@@ -122,10 +122,9 @@ std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoo
   }
 }
 
-std::string MeshImpl::whyStuck(PeCoord at, int color) const {
+std::string MeshImpl::whyStuck(PeCoord at, int color, int from) const {
   std::set<uint32_t> seen;
   PeCoord pe = at;
-  int from = kRampPort;
   for (;;) {
     if (!seen.insert(plan_->extent.index(pe)).second) return fmt::format("the route of color {} runs in a circle", color);
     const RouteView v = routeView(pe, color);
@@ -312,9 +311,7 @@ void Block::collectStuck(std::vector<Stuck>& out) {
       }
       if (c->host != nullptr && c->host->next < c->host->count && command->kind == CommandKind::StreamIn) {
         s.message = fmt::format("the host still has {} of {} words for color {}", c->host->count - c->host->next, c->host->count, c->host->color);
-        s.cause = mesh_.whyStuck(at, c->host->color);
-        if (const ColorState* cs = c->color[c->host->color]; cs != nullptr && cs->queue != nullptr && !cs->queue->full())
-          s.cause = "the route does not take them";
+        s.cause = mesh_.whyStuck(at, c->host->color, kHostPort);
         s.primary = true;
         s.key = fmt::format("{} h2d", p.program);
         out.push_back(s);

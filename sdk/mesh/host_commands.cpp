@@ -10,7 +10,7 @@ namespace weft::mesh {
 CommandId MeshImpl::submit(Command command) {
   command.id = next_command_++;
   // A command that follows at once starts where the one before ended, whether the host waited for it or not.
-  command.start = time_ < last_completion_ + params_.hop ? last_completion_ : time_;
+  command.start = time_ <= last_completion_ + params_.hop ? last_completion_ : time_;
   commands_.push_back(std::move(command));
   return commands_.back().id;
 }

@@ -95,7 +95,7 @@ class MeshImpl final : public Mesh {
   /// Why the words of `color` that PE `at` waits for do not come, and which PE should have sent them.
   std::string whyNothingComes(PeCoord at, int color, std::optional<PeCoord>* sender) const;
   /// Why the words of `color` that PE `at` sends do not get away.
-  std::string whyStuck(PeCoord at, int color) const;
+  std::string whyStuck(PeCoord at, int color, int from = kRampPort) const;
 
  private:
   friend class Block;
