@@ -33,6 +33,10 @@ ALLOWED["sdk/driver"] = (WHOLE_FRONTEND | {"jit", "jit/interp", "jit/orc", "sdk/
 ALLOWED["sdk/repl"] = ALLOWED["sdk/driver"] | {"sdk/driver"}
 ALLOWED["sdk/cli"] = ALLOWED["sdk/driver"] | {"sdk/driver", "sdk/repl", "sdk/lsp"}
 
+# The LLVM engine as a library of its own, which sdk/host opens at run time: the one place that sees both sides.
+PLUGIN = "sdk/host/plugin"
+ALLOWED[PLUGIN] = {"jit", "jit/orc", "sdk/host"}
+
 # Third-party headers with an owner, and the folders that own them.
 OWNED = [
     (re.compile(r"^(antlr4-runtime|antlr4/|antlr|Csl(Lexer|Parser))"), {"frontend/parse"}, "ANTLR"),
@@ -49,6 +53,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 def component(path):
     """frontend/diag for frontend/diag/diag.h; jit for jit/engine.h; sdk/include for sdk/include/weft/x.h."""
     parts = path.split("/")
+    if path.startswith(PLUGIN + "/"):
+        return PLUGIN
     return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
 
 
