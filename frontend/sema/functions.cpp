@@ -78,7 +78,8 @@ bool Sema::evalSignature(DeclId id, Span span) {
   DeclInfo& out = decl(id);
   out.signature_done = true;
   if (!ok) {
-    out.state = DeclState::Failed;
+    out.state = quiet_ > 0 ? DeclState::Unresolved : DeclState::Failed;
+    out.signature_done = quiet_ == 0;
     out.type = types::kPoison;
     return false;
   }
@@ -391,6 +392,17 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
   return Operand::runtime(frame.return_type, tir::Operand::local(frame.return_local));
 }
 
+std::optional<Operand> Sema::tryComptime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span) {
+  const bool fuel = fuel_reported_, depth = depth_reported_;
+  ++quiet_;
+  Operand r = callComptime(fn, args, arg_spans, span);
+  if (--quiet_ == 0) quiet_sink_.drain();
+  fuel_reported_ = fuel;
+  depth_reported_ = depth;
+  if (r.stops() || !r.isComptime()) return std::nullopt;
+  return r;
+}
+
 Operand Sema::callRuntime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span) {
   const ast::FnDecl& f = fnDecl(decl(fn));
   if (!checkLinkage(f, span)) return Operand::poison();
@@ -409,6 +421,15 @@ Operand Sema::callRuntime(DeclId fn, const OperandList& args, const std::vector<
     }
     return callComptime(fn, bound, arg_spans, span);
   }
+  // A function of types, strings and the like only: known now, unless it needs the running PE.
+  bool known = !bound.empty() && result != types::kVoid;
+  bool has_comptime_type = false;
+  for (size_t i = 0; i < bound.size(); ++i) {
+    known = known && bound[i].isComptime() && instance.is_comptime[i];
+    has_comptime_type = has_comptime_type || !pool.isRuntime(bound[i].type);
+  }
+  if (known && has_comptime_type)
+    if (auto r = tryComptime(fn, bound, arg_spans, span)) return std::move(*r);
   OperandList passed;
   for (size_t i = 0; i < bound.size(); ++i)
     if (!instance.is_comptime[i]) passed.push_back(bound[i]);

@@ -31,7 +31,7 @@ bool Sema::resolve(DeclId id, Span use) {
     ok = evalVar(id, *v);
   else if (const auto* p = ast::dynAs<ast::ParamDecl>(d.decl))
     ok = evalParam(id, *p);
-  decl(id).state = ok ? DeclState::Done : DeclState::Failed;
+  decl(id).state = ok ? DeclState::Done : quiet_ > 0 ? DeclState::Unresolved : DeclState::Failed;
   return ok;
 }
 

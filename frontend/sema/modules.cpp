@@ -165,7 +165,12 @@ void Sema::processExports(ModuleId m) {
     const bool is_export = (v != nullptr && v->linkage == ast::Linkage::Export) || (f != nullptr && f->linkage == ast::Linkage::Export);
     if (!is_export) continue;
     FrameScope scope(*this, Phase::Comptime, m);
-    const Symbol name = instance.file->decls[i].name;
+    Symbol name = instance.file->decls[i].name;
+    if (const ast::Expr* linkname = v != nullptr ? v->attributes.linkname : f->attributes.linkname) {
+      const auto renamed = stringOf(expr(*linkname), linkname->span, "linkname");
+      if (!renamed) continue;
+      name = intern(*renamed);
+    }
     const auto [it, added] = exported_.try_emplace(name, id);
     if (!added) {
       error(Code::E0210, d->span, "symbol '{}' is exported twice", text(name))

@@ -231,10 +231,12 @@ class Sema {
   /// A builder with the comptime call stack and import chain attached. `.emit()` it, then return poison.
   template <class... Args>
   [[nodiscard]] diag::Builder error(diag::Code code, Span span, fmt::format_string<Args...> text, Args&&... args) {
+    if (quiet_ > 0) return quiet_sink_.error(code, span, text, std::forward<Args>(args)...);
     return std::move(ctx.sink.error(code, span, text, std::forward<Args>(args)...).trace(traceFrames()));
   }
   template <class... Args>
   [[nodiscard]] diag::Builder warning(diag::Code code, Span span, fmt::format_string<Args...> text, Args&&... args) {
+    if (quiet_ > 0) return quiet_sink_.warning(code, span, text, std::forward<Args>(args)...);
     return std::move(ctx.sink.warning(code, span, text, std::forward<Args>(args)...).trace(traceFrames()));
   }
   std::vector<diag::TraceFrame> traceFrames() const;
@@ -519,6 +521,8 @@ class Sema {
   // functions.cpp
   bool bindArgs(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span, bool all_comptime,
                 FnInstance& instance, OperandList& bound);
+  /// The comptime result of a call if it has one; no errors.
+  std::optional<Operand> tryComptime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span);
   Operand callRuntime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span);
   Operand callIndirect(const Operand& callee, TypeId fn_type, const OperandList& args, const std::vector<Span>& spans, Span span);
   uint32_t instanceFor(FnInstance instance);
@@ -543,6 +547,10 @@ class Sema {
   void writePacked(std::vector<uint8_t>& image, uint32_t at, uint32_t bit, const Value& v);
   void patchRelocations();
   bool checkBudget(uint64_t bytes);
+
+  /// Trying something that may fail: errors go nowhere, declarations that fail are forgotten.
+  uint32_t quiet_ = 0;
+  diag::Sink quiet_sink_;
 
   Frame* frame_ = nullptr;
   std::vector<LocalVar> locals_;
