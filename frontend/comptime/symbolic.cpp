@@ -309,6 +309,17 @@ void Group::evaluate(std::span<const Int128> leaves, std::span<const SymId> syms
   for (const SymId s : syms) *out++ = static_cast<uint64_t>(pool_.evaluate(s));
 }
 
+std::vector<std::string> Group::questions() const {
+  std::vector<std::string> out;
+  for (const TrieNode& n : nodes_) {
+    if (n.question == kNoSym) continue;
+    size_t answers = n.more != nullptr ? n.more->size() : 0;
+    for (const uint32_t c : n.child) answers += c != 0 ? 1 : 0;
+    out.push_back(fmt::format("{}: {}", pool_.toString(n.question), answers));
+  }
+  return out;
+}
+
 // ---- Sharing ----
 
 namespace {

@@ -95,6 +95,8 @@ class Group {
   void evaluate(std::span<const Int128> leaves, std::span<const SymId> syms, uint64_t* out);
   [[nodiscard]] SymPool& pool() { return pool_; }
   [[nodiscard]] size_t questionCount() const { return nodes_.size(); }
+  /// Every question asked, with the number of different answers on each way through the trie: "(p0 == 0): 2".
+  [[nodiscard]] std::vector<std::string> questions() const;
   /// The params the group was made for; the others differ in symbolic leaves only.
   [[nodiscard]] const Value& params() const { return params_; }
 

@@ -271,6 +271,14 @@ Result<std::shared_ptr<const plan::FabricPlan>> LayoutRunner::finish(bool has_la
   const auto start = std::chrono::steady_clock::now();
   const bool analysed = analyseAll(has_layout);
   stats_.analysis_seconds = secondsSince(start);
+  if (options_.explain_sharing) {
+    std::vector<comptime::Group*> done;
+    for (const Tile& t : tiles_) {
+      if (t.group == nullptr || std::find(done.begin(), done.end(), t.group) != done.end()) continue;
+      done.push_back(t.group);
+      for (const std::string& q : t.group->questions()) stats_.questions.push_back(files_[t.file]->path + ": " + q);
+    }
+  }
   if (!analysed || !mergeLocalConfigs() || !checkRoutes()) return Reported{};
   fillSlots();
   foldUniformSlots();

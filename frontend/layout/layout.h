@@ -18,6 +18,7 @@ struct Options {
   bool sharing = true;
   std::vector<std::pair<std::string, std::string>> params;
   std::vector<std::pair<std::string, std::string>> colors;
+  bool explain_sharing = false;
 };
 
 struct Stats {
@@ -25,6 +26,8 @@ struct Stats {
   double layout_seconds = 0;
   double analysis_seconds = 0;
   uint32_t analyses = 0;
+  /// What was asked of params, by file: why PEs do not share one program. Filled if `explain_sharing`.
+  std::vector<std::string> questions;
 };
 
 /// A file with params for some PEs of a program without layout block.

@@ -63,7 +63,7 @@ struct Session::Impl {
   }
 
   static layout::Options layoutOptions(const CompileOptions& o) {
-    return {o.fabric, o.offset, o.memcpy, o.channels, o.west_buffer, o.east_buffer, o.sharing, o.params, o.colors};
+    return {o.fabric, o.offset, o.memcpy, o.channels, o.west_buffer, o.east_buffer, o.sharing, o.params, o.colors, o.explain_sharing};
   }
 
   sema::Options semaOptions(const CompileOptions& o) {
@@ -75,7 +75,7 @@ struct Session::Impl {
   }
 
   void takeStats(const layout::Stats& s) {
-    stats = {s.layout_calls, loader.parseSeconds(), s.layout_seconds, s.analysis_seconds, s.analyses};
+    stats = {s.layout_calls, loader.parseSeconds(), s.layout_seconds, s.analysis_seconds, s.analyses, s.questions};
   }
 };
 

@@ -37,6 +37,8 @@ struct CompileOptions {
   std::optional<uint32_t> max_inlined_iterations;
   /// Find PEs that can share a program although their params differ. Off: one program per distinct params value.
   bool sharing = true;
+  /// Fills CompileStats::questions.
+  bool explain_sharing = false;
 };
 
 /// The program rectangle of a program without a layout block (the host-side layout API plays its role).
@@ -54,6 +56,8 @@ struct CompileStats {
   double layout_seconds = 0;
   double analysis_seconds = 0;
   uint32_t analyses = 0;
+  /// "pe.csl: (p0 == 0): 2": what analysis asked of params, and how many answers there were.
+  std::vector<std::string> questions;
 };
 
 /// Owns sources, syntax trees, the interner and the sink. One thread at a time; several sessions never meet.
