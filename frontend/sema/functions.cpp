@@ -219,6 +219,7 @@ bool Sema::bindArgs(DeclId fn, const OperandList& args, const std::vector<Span>&
   scope.frame.fn = &f;
   scope.frame.call_span = span;
   scope.frame.is_inline = atRuntime();
+  scope.frame.doing = "call of";
   for (size_t i = 0; i < f.params.size(); ++i) {
     const ast::FnParam& p = f.params[i];
     TypeId type = generic ? (p.type->kind == ast::NodeKind::AnyType ? args[i].type : typeExpr(*p.type)) : decl(fn).param_types[i];

@@ -90,7 +90,7 @@ std::vector<diag::TraceFrame> Sema::traceFrames() const {
     if (f->fn != nullptr && f->call_span.valid() && f->phase != Phase::Runtime)
       out.push_back({fmt::format("comptime call of `{}`", text(f->fn->name.symbol)), f->call_span});
     else if (f->fn != nullptr && f->call_span.valid() && f->is_inline)
-      out.push_back({fmt::format("inlined call of `{}`", text(f->fn->name.symbol)), f->call_span});
+      out.push_back({fmt::format("{} `{}`", f->doing != nullptr ? f->doing : "inlined call of", text(f->fn->name.symbol)), f->call_span});
     else if (f->fn != nullptr && f->call_span.valid())
       out.push_back({fmt::format("analysis of `{}`, used here", text(f->fn->name.symbol)), f->call_span});
     else if (f->doing != nullptr && f->call_span.valid())
