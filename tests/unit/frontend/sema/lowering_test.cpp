@@ -129,7 +129,7 @@ TEST_CASE("symbolic params become slots and patches of one shared program") {
   const comptime::Value params = comptime::Value::aggregate(type, {comptime::Value::integer(types::kI16, 5)});
   comptime::Group& group = sharing.groupOf(1, params, a.pool, leaves);
   comptime::Recorder recorder(group, leaves);
-  const bool ok = a.run(comptime::Sharing::symbolicParams(params, a.pool, group), &recorder);
+  const bool ok = a.run(comptime::Sharing::symbolicParams(a.pool, group, leaves), &recorder);
   INFO(a.messages());
   REQUIRE(ok);
   CHECK(a.result.slots.size() == 2);
