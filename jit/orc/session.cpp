@@ -97,8 +97,9 @@ Session::~Session() {
   }
   queue_ready_.notify_all();
   if (worker_.joinable()) worker_.join();
+  // These hold names of the JIT's symbol pool.
+  call_through_.reset();
   stubs_.reset();
-  // The call-through manager's stubs are referenced by the session's dylibs.
   jit_.reset();
 }
 
