@@ -109,6 +109,9 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
     return std::nullopt;
   }
   if (c.save_address) s.device.dsr_saves[dsr.encode()] = true;
+  // A task's id is filled in when all bindings are known; until then no other load may share the entry.
+  if (pending[0].valid()) c.activate = -2;
+  if (pending[1].valid()) c.unblock = -2;
   auto& configs = s.device.dsr_configs;
   const bool has_pending = pending[0].valid() || pending[1].valid();
   uint16_t index = 0;
