@@ -22,7 +22,7 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 uint32_t LayoutRunner::internProgram(std::shared_ptr<tir::Program> program) {
   const tir::Hash hash = tir::contentHash(*program);
   const auto [begin, end] = program_index_.equal_range(hash.low);
-  for (auto it = begin; it != end; ++it) {
+  for (auto it = begin; it != end && options_.sharing; ++it) {
     if (tir::contentHash(*programs_[it->second]) == hash) return it->second;
   }
   const auto index = static_cast<uint32_t>(programs_.size());
@@ -42,6 +42,12 @@ uint32_t LayoutRunner::analyse(const Tile& tile, std::span<const Int128> leaves,
   Leaf& leaf = program_leaves_[index];
   if (result) {
     WEFT_CHECK(result->slots.size() == result->program->slots.size(), "slots of {}", result->program->name);
+    // Bytes that slots fill say nothing about the program.
+    for (const tir::ImagePatch& patch : result->program->patches) {
+      for (uint32_t b = 0; b < patch.bytes && patch.address + b < result->program->image.size(); ++b) {
+        result->program->image[patch.address + b] = 0;
+      }
+    }
     leaf.slots = std::move(result->slots);
     leaf.configs = std::move(result->color_configs);
     leaf.program = internProgram(std::move(result->program));

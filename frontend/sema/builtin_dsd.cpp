@@ -272,6 +272,22 @@ std::optional<tir::SimdMode> takeSimd(ConfigReader& r) {
   return static_cast<tir::SimdMode>(*mode);
 }
 
+// Older programs name only the color: the queue initialised for it, else the last one nobody uses.
+uint8_t queueForColor(const Sema& s, int color, bool input) {
+  const auto& inits = input ? s.device.input_queues : s.device.output_queues;
+  const auto& implied = input ? s.device.implied_input_color : s.device.implied_output_color;
+  const int count = input ? target::kInputQueueCount : target::outputQueueCount(s.arch());
+  for (int q = 0; q < count; ++q) {
+    const auto i = static_cast<size_t>(q);
+    if ((inits[i].set && inits[i].color == color) || (!inits[i].set && implied[i] == color)) return static_cast<uint8_t>(q);
+  }
+  for (int q = count - 1; q >= 0; --q) {
+    const auto i = static_cast<size_t>(q);
+    if (!inits[i].set && implied[i] < 0) return static_cast<uint8_t>(q);
+  }
+  return tir::kNoQueue;
+}
+
 Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
   DsdMaker m(s, input ? types::kFabInDsd : types::kFabOutDsd, input ? DsdKind::FabIn : DsdKind::FabOut);
   uint8_t queue = tir::kNoQueue;
@@ -307,6 +323,7 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
     return Operand::poison();
   }
   auto& implied = input ? s.device.implied_input_color : s.device.implied_output_color;
+  if (queue == tir::kNoQueue && color >= 0) queue = queueForColor(s, color, input);
   if (queue != tir::kNoQueue && queue < 8 && color >= 0 && implied[queue] < 0) implied[queue] = color;
   m.dsd().bits = (m.dsd().bits & ~0xffffull) | queue | (static_cast<uint64_t>(color < 0 ? tir::kNoColor : color) << 8);
   m.dsd() = m.dsd().withStride(0);

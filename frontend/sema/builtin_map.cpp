@@ -26,8 +26,8 @@ struct Stream {
   uint32_t cursor = 0;
   tir::Operand step;
   tir::DsrRef dsr;
-  // Length if it is known.
-  std::optional<uint16_t> known_length;
+  // The descriptor if it is known.
+  std::optional<comptime::DsdValue> known;
 };
 
 class MapMaker {
@@ -90,7 +90,7 @@ class MapMaker {
       st.dsr = *dsr;
       return true;
     }
-    if (v.isComptime()) st.known_length = v.value.asDsd().dsd.length();
+    if (v.isComptime()) st.known = v.value.asDsd();
     st.dsd = s_.lower(v, span);
     switch (s_.pool.dsdType(v.type)) {
       case types::DsdType::Mem1d: st.kind = Stream::Kind::Linear; return true;
@@ -140,6 +140,15 @@ class MapMaker {
     }
     if (st.kind != Stream::Kind::Linear) return;
     st.cursor = b_.addLocal(Type::I16);
+    if (st.known) {
+      const bool global = st.known->global != comptime::kNoGlobal;
+      const comptime::PointerTarget at{global ? comptime::PointerTarget::Kind::Global : comptime::PointerTarget::Kind::Raw,
+                                       global ? static_cast<uint32_t>(st.known->global) : 0, st.known->dsd.base()};
+      const Operand address = Operand::comptime(Value::pointer(s_.pool.pointer(types::kU16, false, true), at));
+      b_.emitTo(st.cursor, Op::Copy, Type::I16, s_.lower(address, st.span));
+      st.step = b_.constant(static_cast<uint64_t>(st.known->dsd.stride() * static_cast<int>(s_.pool.size(st.element))), Type::I16);
+      return;
+    }
     b_.emitTo(st.cursor, Op::Trunc, Type::I16, st.dsd, {}, {}, 0, Type::I64);
     const tir::Operand high = b_.emit(Op::LShr, Type::I64, st.dsd, b_.constant(32, Type::I64));
     const tir::Operand stride = b_.emit(Op::Trunc, Type::I16, high, {}, {}, 0, Type::I64);
@@ -154,8 +163,9 @@ class MapMaker {
     std::optional<tir::Operand> n;
     const auto take = [&](const Stream& st) {
       if (!counted(st)) return;
-      if (st.known_length) {
-        known = known ? std::min(*known, *st.known_length) : *st.known_length;
+      if (st.known) {
+        const uint16_t length = st.known->dsd.length();
+        known = known ? std::min(*known, length) : length;
         return;
       }
       minimum(n, b_.emit(Op::DsdLength, Type::I16, st.dsd));
