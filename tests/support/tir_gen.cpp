@@ -203,8 +203,19 @@ class Generator {
     frame_bytes_ = chance(2) ? 4 + pick(24) : 0;
     if (frame_bytes_ > 0) frame_ = b_.addFrame(frame_bytes_, 2);
     statements(3);
+    observe();
     if (!b_.terminated()) returnSomething();
     b_.close();
+  }
+
+  // Puts what was computed where a comparison sees it; folded into what lies there, so that later calls do not hide it.
+  void observe() {
+    for (uint32_t local : locals_) {
+      const Type t = b_.localType(local);
+      const Operand at = b_.constant(pick(kDataBytes - 8));
+      if (t == Type::Bool || t == Type::F16 || t == Type::F32) b_.store(t, at, Operand::local(local));
+      else b_.store(t, at, b_.emit(Op::Xor, t, b_.load(t, at), Operand::local(local)));
+    }
   }
 
   void returnSomething() {
@@ -250,8 +261,13 @@ class Generator {
 
   void statement(int depth) {
     switch (pick(depth > 0 ? 20 : 14)) {
-      case 0: case 1: case 2: case 3: arithmetic(); break;
-      case 4: conversion(); break;
+      case 0: case 1: case 2: case 3:
+        // In rows: a program costs its compilation, however little it computes.
+        for (int k = 0; k < 6; ++k) arithmetic();
+        break;
+      case 4:
+        for (int k = 0; k < 3; ++k) conversion();
+        break;
       case 5: load(); break;
       case 6: store(); break;
       case 7: block(); break;
