@@ -107,11 +107,14 @@ class FunctionLowering {
     llvm::AllocaInst* memory = nullptr;
     DsdParts parts;
     std::array<llvm::AllocaInst*, 4> part_memory{};
+    // Fields of a descriptor that hold one value in the whole function.
+    std::array<std::optional<uint16_t>, 4> known{};
   };
 
   // lower_function.cpp
   void analyseLocals();
   void markSplitLocals();
+  void findKnownFields();
   void openEntry();
   void lowerInst(const tir::Inst& inst, uint32_t index, uint32_t block);
   void lowerJump(const tir::Inst& inst, uint32_t index);
@@ -127,6 +130,9 @@ class FunctionLowering {
   void writeDsd(uint32_t dst, const DsdParts& parts);
   llvm::Value* compose(const DsdParts& parts);
   DsdParts decompose(llvm::Value* bits);
+  /// Charges cycles; optimised code collects them in a register until somebody may look at pe->now.
+  void charge(llvm::Value* cycles);
+  void settle();
   llvm::Value* peField(size_t offset, llvm::Type* type, bool invariant = false);
   void setPeField(size_t offset, llvm::Value* v);
   llvm::Value* deviceFunction(size_t offset);
@@ -186,6 +192,7 @@ class FunctionLowering {
   llvm::BasicBlock* entry_ = nullptr;
   llvm::SwitchInst* points_ = nullptr;
   unsigned inlined_ = 0;
+  llvm::AllocaInst* pending_ = nullptr;
   llvm::AllocaInst* args_ = nullptr;
   llvm::AllocaInst* burst_ = nullptr;
   llvm::AllocaInst* scalars_ = nullptr;

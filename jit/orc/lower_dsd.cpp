@@ -41,6 +41,7 @@ class CostEmitter {
     }
     rate = b_.CreateSelect(reduce, field(row + offsetof(WeftDsdRate, reduce)), rate);
     Value* lanes = field(offsetof(WeftDsdCosts, lanes) + op_ * 2);
+    full_ = fullRate(lanes);
     for (const Side* s : {&src0, &src1}) {
       if (s->memory) rate = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(s->stride, lanes));
     }
@@ -65,18 +66,35 @@ class CostEmitter {
   }
 
   Value* strideRate(Value* stride, Value* lanes) {
+    // The three widths of weftStrideRate as rates: one lane, at most two lanes, all lanes.
     auto number = [&](uint32_t v) { return b_.getInt32(v); };
     auto is = [&](Value* v, uint32_t n) { return b_.CreateICmpEQ(v, number(n)); };
-    Value* magnitude = b_.CreateSelect(b_.CreateICmpSLT(stride, number(0)), b_.CreateNeg(stride), stride);
-    Value* m = b_.CreateAnd(magnitude, number(7));
-    Value* two = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, lanes, number(2));
+    Value* full = full_;
+    Value* m = b_.CreateAnd(b_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, stride, b_.getFalse()), number(7));
+    Value* two = b_.CreateSelect(b_.CreateICmpULT(lanes, number(2)), number(16), number(8));
     Value* narrow = b_.CreateOr(is(m, 1), b_.CreateOr(is(m, 7), is(m, 4)));
-    Value* width = b_.CreateSelect(narrow, two, lanes);
-    width = b_.CreateSelect(is(m, 0), number(1), width);
-    width = b_.CreateSelect(b_.CreateOr(is(stride, 0), is(stride, 1)), lanes, width);
-    return b_.CreateUDiv(number(16), b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, width, number(1)));
+    Value* rate = b_.CreateSelect(narrow, two, full);
+    rate = b_.CreateSelect(is(m, 0), number(16), rate);
+    return b_.CreateSelect(b_.CreateOr(is(stride, 0), is(stride, 1)), full, rate);
   }
 
+  // 16 / max(lanes, 1), without a division.
+  Value* fullRate(Value* lanes) {
+    llvm::Module* module = b_.GetInsertBlock()->getModule();
+    constexpr const char* kName = "full_rates";
+    llvm::GlobalVariable* table = module->getNamedGlobal(kName);
+    if (table == nullptr) {
+      std::array<uint8_t, 18> rates{};
+      for (uint32_t k = 0; k < rates.size(); ++k) rates[k] = static_cast<uint8_t>(16u / (k == 0 ? 1 : k));
+      auto* data = llvm::ConstantDataArray::get(b_.getContext(), rates);
+      table = new llvm::GlobalVariable(*module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, kName);
+    }
+    Value* at = b_.CreateZExt(b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, lanes, b_.getInt32(17)), b_.getInt64Ty());
+    Value* slot = b_.CreateInBoundsGEP(table->getValueType(), table, {b_.getInt64(0), at});
+    return b_.CreateZExt(b_.CreateLoad(b_.getInt8Ty(), slot), b_.getInt32Ty());
+  }
+
+  Value* full_ = nullptr;
   llvm::IRBuilder<>& b_;
   Value* costs_;
   uint32_t op_;
@@ -185,6 +203,7 @@ void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inl
     b_.SetInsertPoint(general);
     general = finished;
   }
+  settle();
   llvm::Type* i32 = b_.getInt32Ty();
   llvm::Type* ptr = b_.getPtrTy();
   Value* args = argumentArray(inst);
@@ -287,10 +306,15 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     }
     return c;
   };
-  CostEmitter cost(b_, peField(offsetof(WeftPe, dsd_costs), b_.getPtrTy(), true), static_cast<uint32_t>(op.op));
+  Value* costs = peField(offsetof(WeftPe, dsd_costs), b_.getPtrTy(), true);
+  // So that the loads from it may move out of loops.
+  llvm::cast<llvm::LoadInst>(costs)->setMetadata(
+      llvm::LLVMContext::MD_dereferenceable,
+      llvm::MDNode::get(m_.context, llvm::ConstantAsMetadata::get(b_.getInt64(sizeof(WeftDsdCosts)))));
+  CostEmitter cost(b_, costs, static_cast<uint32_t>(op.op));
   Value* cycles = cost.cycles(b_.CreateTrunc(count, b_.getInt32Ty()), reduce, cost_side(src0), cost_side(src1),
                               cost_side(dest), dsr_loads);
-  setPeField(offsetof(WeftPe, now), b_.CreateAdd(peField(offsetof(WeftPe, now), i64), cycles));
+  charge(cycles);
 
   // Addresses; scalars lie in a buffer for the kernel.
   llvm::Type* words = scalars_->getAllocatedType();

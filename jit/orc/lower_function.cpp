@@ -95,7 +95,63 @@ void FunctionLowering::analyseLocals() {
   for (const tir::SuspendPoint& point : suspend_) {
     for (const uint32_t local : point.live) slots_[local].temporary = false;
   }
-  if (m_.options.optimize) markSplitLocals();
+  if (!m_.options.optimize) return;
+  markSplitLocals();
+  findKnownFields();
+}
+
+// A field that every assignment gives one and the same value is a constant, also in what comes back from a frame.
+void FunctionLowering::findKnownFields() {
+  enum class State : uint8_t { Unset, Known, Varies };
+  struct Field {
+    State state = State::Unset;
+    uint16_t value = 0;
+  };
+  using Fields = std::array<Field, 4>;
+  std::vector<Fields> fields(slots_.size());
+  const Field varies{State::Varies, 0};
+  auto of = [&](Operand o) -> Fields {
+    if (o.kind() == Operand::Kind::Local && slots_[o.index()].split) return fields[o.index()];
+    Fields out;
+    out.fill(varies);
+    if (o.kind() == Operand::Kind::Constant) {
+      for (unsigned k = 0; k < 4; ++k) out[k] = {State::Known, static_cast<uint16_t>(p_.constants[o.index()] >> 16 * k)};
+    }
+    return out;
+  };
+  for (uint32_t k = 0; k < f_.param_count; ++k) fields[k].fill(varies);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const tir::Block& block : f_.blocks) {
+      for (uint32_t i = block.begin; i < block.end; ++i) {
+        const Inst& inst = p_.insts[i];
+        if (inst.dst == tir::kNoLocal || !slots_[inst.dst].split) continue;
+        Fields out;
+        out.fill(varies);
+        if (inst.op == Op::Copy || isDescriptorOp(inst.op)) out = of(inst.a);
+        auto set = [&](unsigned k, bool visible) {
+          const bool constant = visible && inst.b.kind() == Operand::Kind::Constant;
+          out[k] = constant ? Field{State::Known, static_cast<uint16_t>(p_.constants[inst.b.index()])} : varies;
+        };
+        if (inst.op == Op::DsdSetBase) set(0, true);
+        if (inst.op == Op::DsdAddBase || inst.op == Op::DsdSetColor) set(0, false);
+        if (inst.op == Op::DsdSetLength) set(1, true);
+        if (inst.op == Op::DsdSetStride) set(2, true);
+        for (unsigned k = 0; k < 4; ++k) {
+          Field& field = fields[inst.dst][k];
+          if (out[k].state == State::Unset || field.state == State::Varies) continue;
+          if (field.state == State::Known && out[k].state == State::Known && field.value == out[k].value) continue;
+          field = field.state == State::Unset ? out[k] : varies;
+          changed = true;
+        }
+      }
+    }
+  }
+  for (size_t l = 0; l < slots_.size(); ++l) {
+    for (unsigned k = 0; k < 4; ++k) {
+      if (slots_[l].split && fields[l][k].state == State::Known) slots_[l].known[k] = fields[l][k].value;
+    }
+  }
 }
 
 // Locals that hold descriptors are kept as four fields, so that what a loop does not change stays visibly constant.
@@ -147,6 +203,10 @@ void FunctionLowering::openEntry() {
   if (has_dsd && m_.options.optimize) {
     burst_ = b_.CreateAlloca(llvm::ArrayType::get(b_.getInt64Ty(), sizeof(WeftBurst) / 8), nullptr, "burst");
     scalars_ = b_.CreateAlloca(llvm::ArrayType::get(b_.getInt64Ty(), 3), nullptr, "scalars");
+  }
+  if (m_.options.optimize) {
+    pending_ = b_.CreateAlloca(b_.getInt64Ty(), nullptr, "pending");
+    b_.CreateStore(b_.getInt64(0), pending_);
   }
   for (size_t l = 0; l < slots_.size(); ++l) {
     Slot& slot = slots_[l];
@@ -270,7 +330,13 @@ DsdParts FunctionLowering::readDsd(Operand o) {
     const Slot& slot = slots_[o.index()];
     if (slot.temporary) return slot.parts;
     DsdParts parts;
-    for (unsigned k = 0; k < 4; ++k) parts.field[k] = b_.CreateLoad(b_.getInt16Ty(), slot.part_memory[k]);
+    for (unsigned k = 0; k < 4; ++k) {
+      if (slot.known[k]) {
+        parts.field[k] = b_.getInt16(*slot.known[k]);
+      } else {
+        parts.field[k] = b_.CreateLoad(b_.getInt16Ty(), slot.part_memory[k]);
+      }
+    }
     return parts;
   }
   return decompose(read(o, Type::I64));
@@ -301,6 +367,7 @@ void FunctionLowering::writeDsd(uint32_t dst, const DsdParts& parts) {
 }
 
 void FunctionLowering::emitFault(uint32_t kind, const Inst& inst) {
+  settle();
   llvm::Type* i32 = b_.getInt32Ty();
   auto* type = llvm::FunctionType::get(i32, {b_.getPtrTy(), i32, i32}, false);
   b_.CreateRet(b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, fault)), {pe_, b_.getInt32(kind), site(inst)}));
@@ -330,14 +397,31 @@ Value* FunctionLowering::argumentArray(const Inst& inst) {
 
 void FunctionLowering::lowerSegment(const Inst& inst) {
   const uint32_t cost = inst.imm < m_.costs.segment.size() ? m_.costs.segment[inst.imm] : 0;
-  if (cost == 0) return;
-  Value* now = peField(offsetof(WeftPe, now), b_.getInt64Ty());
-  setPeField(offsetof(WeftPe, now), b_.CreateAdd(now, b_.getInt64(cost)));
+  if (cost != 0) charge(b_.getInt64(cost));
+}
+
+void FunctionLowering::charge(Value* cycles) {
+  llvm::Type* i64 = b_.getInt64Ty();
+  if (pending_ != nullptr) {
+    b_.CreateStore(b_.CreateAdd(b_.CreateLoad(i64, pending_), cycles), pending_);
+  } else {
+    setPeField(offsetof(WeftPe, now), b_.CreateAdd(peField(offsetof(WeftPe, now), i64), cycles));
+  }
+}
+
+// Before everything that may read or write pe->now: calls, and leaving the function.
+void FunctionLowering::settle() {
+  if (pending_ == nullptr) return;
+  llvm::Type* i64 = b_.getInt64Ty();
+  Value* now = peField(offsetof(WeftPe, now), i64);
+  setPeField(offsetof(WeftPe, now), b_.CreateAdd(now, b_.CreateLoad(i64, pending_)));
+  b_.CreateStore(b_.getInt64(0), pending_);
 }
 
 void FunctionLowering::lowerCall(const Inst& inst, uint32_t index) {
   const LoweredFunction& callee = m_.functions[inst.imm];
   const tir::Function& target = p_.functions[inst.imm];
+  settle();
   m_.checkStack(b_, pe_, target, site(inst));
   std::vector<Value*> args{pe_};
   for (uint32_t k = 0; k < target.param_count; ++k) {
@@ -354,6 +438,7 @@ void FunctionLowering::lowerCall(const Inst& inst, uint32_t index) {
 }
 
 void FunctionLowering::lowerCallIndirect(const Inst& inst, uint32_t index) {
+  settle();
   Value* number = b_.CreateZExt(read(inst.a, Type::I16), b_.getInt64Ty());
   BasicBlock* known = BasicBlock::Create(m_.context, "known", fn_);
   BasicBlock* unknown = BasicBlock::Create(m_.context, "unknown", fn_);
@@ -374,6 +459,7 @@ void FunctionLowering::lowerCallIndirect(const Inst& inst, uint32_t index) {
 }
 
 void FunctionLowering::lowerDevice(const Inst& inst, uint32_t index) {
+  settle();
   llvm::Type* i32 = b_.getInt32Ty();
   llvm::Type* ptr = b_.getPtrTy();
   auto* type = llvm::FunctionType::get(i32, {ptr, i32, i32, ptr}, false);
@@ -387,10 +473,12 @@ void FunctionLowering::lowerDevice(const Inst& inst, uint32_t index) {
 void FunctionLowering::lowerJump(const Inst& inst, uint32_t index) {
   if (inst.back && form_ == CallForm::Blocking) {
     Value* now = peField(offsetof(WeftPe, now), b_.getInt64Ty());
+    if (pending_ != nullptr) now = b_.CreateAdd(now, b_.CreateLoad(b_.getInt64Ty(), pending_));
     Value* deadline = peField(offsetof(WeftPe, deadline), b_.getInt64Ty());
     BasicBlock* late = BasicBlock::Create(m_.context, "late", fn_);
     b_.CreateCondBr(b_.CreateICmpUGE(now, deadline), late, blocks_[inst.target[0]], m_.unlikely);
     b_.SetInsertPoint(late);
+    settle();
     llvm::Type* i32 = b_.getInt32Ty();
     auto* type = llvm::FunctionType::get(i32, {b_.getPtrTy(), i32}, false);
     Value* status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, back_edge)), {pe_, site(inst)});
@@ -401,6 +489,7 @@ void FunctionLowering::lowerJump(const Inst& inst, uint32_t index) {
 
 void FunctionLowering::lowerReturn(const Inst& inst) {
   Value* v = f_.result == Type::Void ? nullptr : read(inst.a, f_.result);
+  settle();
   if (f_.recursive) {
     Value* top = peField(offsetof(WeftPe, stack_pointer), b_.getInt32Ty());
     setPeField(offsetof(WeftPe, stack_pointer), b_.CreateSub(top, b_.getInt32(f_.frame_bytes)));

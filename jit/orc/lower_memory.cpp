@@ -54,6 +54,7 @@ void FunctionLowering::lowerLoad(const Inst& inst) {
   Value* quick = load_fast();
   b_.CreateBr(next);
   b_.SetInsertPoint(slow);
+  settle();
   llvm::Type* i32 = b_.getInt32Ty();
   auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy(), i32, i32, i32}, false);
   Value* raw = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, load_slow)), {pe_, wide, b_.getInt32(size), site(inst)});
@@ -86,6 +87,7 @@ void FunctionLowering::lowerStore(const Inst& inst) {
   store_fast();
   b_.CreateBr(next);
   b_.SetInsertPoint(slow);
+  settle();
   llvm::Type* i32 = b_.getInt32Ty();
   auto* type = llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy(), i32, i32, b_.getInt64Ty(), i32}, false);
   b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, store_slow)),
@@ -128,6 +130,7 @@ void FunctionLowering::lowerMemory(const Inst& inst) {
     }
     return;
   }
+  settle();
   if (copies) {
     auto fn = m_.host("weft_orc_memcopy", llvm::FunctionType::get(b_.getVoidTy(), {ptr, i32, i32, i32, i32}, false));
     b_.CreateCall(fn, {pe_, b_.CreateZExt(dest, i32), b_.CreateZExt(src, i32), b_.getInt32(bytes), site(inst)});

@@ -4,6 +4,7 @@
 #include "gemv_baseline.h"
 #include "jit/dsd_cost.h"
 #include "jit/engine.h"
+#include "jit/orc/dump.h"
 
 #include <fmt/format.h>
 
@@ -198,6 +199,13 @@ void compileTime(int functions, int level) {
 
 int main(int argc, char** argv) {
   const bool compile_only = argc > 1 && std::strcmp(argv[1], "compile") == 0;
+  if (argc > 1 && std::strcmp(argv[1], "dump") == 0) {
+    const tir::Program program = gemvProgram({64, 170, false});
+    jit::CostTable costs;
+    costs.segment.assign(program.segment_count, 3);
+    fmt::print("{}", jit::dumpLlvm(program, costs, std::nullopt, true));
+    return 0;
+  }
   diag::Sink sink;
   jit::EngineOptions options;
   options.opt_level = 2;
