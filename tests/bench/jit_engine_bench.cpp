@@ -39,7 +39,7 @@ struct Layout {
   uint16_t rows, columns;
   bool strided;
   [[nodiscard]] uint16_t x() const { return static_cast<uint16_t>(rows * 4); }
-  [[nodiscard]] uint16_t a() const { return static_cast<uint16_t>(x() + columns * 4); }
+  [[nodiscard]] uint16_t a() const { return static_cast<uint16_t>((x() + columns * 4 + 63) / 64 * 64); }
   [[nodiscard]] uint32_t bytes() const { return a() + uint32_t{rows} * columns * 4; }
 };
 
@@ -91,16 +91,20 @@ struct Machine {
   WeftDevice device{};
   WeftDsdCosts costs{};
   std::vector<uint8_t> memory;
+  size_t stride;
   std::vector<WeftPe> pes;
 
-  Machine(const Layout& l, size_t count, const WeftKernel* kernels) : memory(l.bytes() * count), pes(count) {
+  Machine(const Layout& l, size_t count, const WeftKernel* kernels) 
+      : memory((l.bytes() / 64 + 1) * 64 * count + 64), stride((l.bytes() / 64 + 1) * 64), pes(count) {
+    // Slices begin at cache lines, as the mesh's do.
+    uint8_t* base = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
     device.dsd_op = refuse;
     for (auto& rate : costs.op) rate = {4, 16, 16, 32, 16};
     for (auto& lanes : costs.lanes) lanes = 2;
     for (size_t k = 0; k < count; ++k) {
       WeftPe& pe = pes[k];
       pe = {};
-      pe.memory = memory.data() + k * l.bytes();
+      pe.memory = base + k * stride;
       pe.memory_bytes = l.bytes();
       pe.deadline = ~0ull;
       pe.device = &device;
@@ -140,7 +144,7 @@ void gemv(const char* what, const Layout& l, size_t pes, jit::Engine& engine) {
     }
     loop_time.push_back(since(start));
   }
-  const bool same = std::memcmp(ours.memory.data(), theirs.memory.data(), ours.memory.size()) == 0;
+  const bool same = std::memcmp(ours.pes[0].memory, theirs.pes[0].memory, ours.stride * (pes - 1) + l.bytes()) == 0;
   const double a = median(jit_time), b = median(loop_time);
   fmt::print("gemv {:<26} {:4} x {:<4} {:6} PEs  jit {:6.2f} GFLOP/s  c++ {:6.2f} GFLOP/s  ratio {:.2f}{}\n", what, l.rows,
              l.columns, pes, flops * repeat / a * 1e-9, flops * repeat / b * 1e-9, b / a, same ? "" : "  RESULTS DIFFER");
