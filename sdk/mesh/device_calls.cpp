@@ -219,11 +219,12 @@ int32_t Block::fault(WeftPe& wpe, uint32_t kind, uint32_t site) {
 }
 
 uint32_t Block::random16(Core& c) {
-  // x^23 + x^18 + 1, 128 steps a call.
-  uint32_t s = c.prng[c.prng_active & 3];
-  for (int i = 0; i < 128; ++i) s = (s << 1) | (((s >> 22) ^ (s >> 17)) & 1u);
+  // Fibonacci register x^23 + x^18 + 1 of the low 23 bits of the seed, 128 steps a call, sixteen at a time (the taps lie
+  // far enough apart). The references leave open which bits are the result: here the upper sixteen.
+  uint32_t s = c.prng[c.prng_active & 3] & 0x7fffffu;
+  for (int i = 0; i < 8; ++i) s = ((s << 16) | (((s >> 7) ^ (s >> 2)) & 0xffffu)) & 0x7fffffu;
   c.prng[c.prng_active & 3] = s;
-  return s & 0xffff;
+  return s >> 7;
 }
 
 void Block::print(uint32_t pe, Core& c, const std::string& text, Cycles t) {
