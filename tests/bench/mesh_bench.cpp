@@ -1,0 +1,208 @@
+// The mesh by itself, with hand-made programs: cycles of a busy mesh against a bare stepper, what an idle PE costs, what a
+// task activation costs, what idle rows cost.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/tir/tir.h"
+#include "jit/engine.h"
+#include "mesh_baseline.h"
+#include "sdk/mesh/mesh.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+
+using namespace weft;
+using target::Arch;
+
+namespace {
+
+// CPU time of this process: a busy machine does not spoil it.
+double now() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+double median(std::vector<double> v) {
+  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
+  return v[v.size() / 2];
+}
+
+std::shared_ptr<const tir::Program> program(const std::string& text) {
+  diag::Sink sink;
+  auto p = tir::parse(text, sink);
+  if (!p) {
+    fmt::print(stderr, "{}\n", sink.all()[0].message);
+    std::exit(70);
+  }
+  tir::finalize(*p);
+  return std::make_shared<const tir::Program>(*std::move(p));
+}
+
+std::string dsd(tir::DsdKind kind, int base, int length, int stride = 1) {
+  return fmt::format("{:#x}", tir::Dsd::make(kind, static_cast<uint16_t>(base), static_cast<uint16_t>(length), static_cast<int16_t>(stride)).bits);
+}
+
+plan::FabricPlan emptyPlan(uint32_t width, uint32_t height) {
+  plan::FabricPlan p;
+  p.arch = Arch::Wse2;
+  p.extent = {width, height};
+  p.fabric = {width + 7, height + 2};
+  p.offset = {4, 1};
+  p.program_of.assign(p.extent.area(), plan::kNoProgram);
+  return p;
+}
+
+/// Rows of streaming adds: every PE receives, adds and sends one wavelet per cycle, for ever.
+plan::FabricPlan busyPlan(uint32_t width, uint32_t height, bool one_row) {
+  plan::FabricPlan p = emptyPlan(width, height);
+  const char* head = "program \"busy\" wse2 f16\nfile \"busy\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive 0x200\noutput_queue 2 255 !0\n";
+  const auto text = [&](int in, int out) {
+    const std::string target = dsd(tir::DsdKind::FabOut, 2 | out << 8, 0x7fff);
+    const std::string source = dsd(tir::DsdKind::FabIn, 3 | in << 8, 0x7fff);
+    std::string s = head;
+    if (in != 0) s += fmt::format("input_queue 3 {} default 0 !0\n", in);
+    s += "fn 0 \"main\" task () void !0 {\n  local %0: bool\nb0:\n";
+    if (in == 0) {
+      s += fmt::format("  %0 = dsdop.fmovs dsd, none, dsd ({}, {}) async !0\n", target, dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0));
+    } else if (out == 0) {
+      s += fmt::format("  %0 = dsdop.fadds dsd, dsd, dsd ({}, {}, {}) async !0\n", dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0),
+                       dsd(tir::DsdKind::Mem1d, 4, 0x7fff, 0), source);
+    } else {
+      s += fmt::format("  %0 = dsdop.fadds dsd, dsd, dsd ({}, {}, {}) async !0\n", target, dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0), source);
+    }
+    return program(s + "  ret\n}\n");
+  };
+  p.programs = {text(0, 1), text(1, 2), text(2, 1), text(1, 0), text(2, 0)};
+  plan::ColorConfig to_east, from_west;
+  to_east.rx = 16;
+  to_east.tx = 2;
+  from_west.rx = 1;
+  from_west.tx = 16;
+  p.color_configs.push_back(to_east);
+  p.color_configs.push_back(from_west);
+  for (const size_t c : {1u, 2u}) p.config_of[c].assign(p.extent.area(), 0);
+  for (uint32_t y = 0; y < (one_row ? 1 : height); ++y) {
+    for (uint32_t x = 0; x < width; ++x) {
+      const uint32_t i = y * width + x;
+      const size_t out = x % 2 == 0 ? 1 : 2, in = 3 - out;
+      p.program_of[i] = x == 0 ? 0 : x + 1 == width ? (in == 1 ? 3 : 4) : (in == 1 ? 1 : 2);
+      if (x + 1 < width) p.config_of[out][i] = 1;
+      if (x > 0) p.config_of[in][i] = 2;
+    }
+  }
+  return p;
+}
+
+std::unique_ptr<mesh::Mesh> make(plan::FabricPlan plan, jit::Engine& engine, int threads = 1) {
+  diag::Sink sink;
+  mesh::MeshOptions options;
+  options.threads = threads;
+  options.heartbeat_seconds = 0;
+  auto m = mesh::Mesh::create(std::make_shared<plan::FabricPlan>(std::move(plan)), engine, options, sink);
+  if (!m) std::exit(70);
+  return *std::move(m);
+}
+
+void runTo(mesh::Mesh& m, mesh::Cycles limit) {
+  mesh::Mesh::RunRequest r;
+  r.cycle_limit = limit;
+  m.run(r);
+}
+
+double residentMegabytes() {
+  std::ifstream in("/proc/self/statm");
+  double total = 0, resident = 0;
+  in >> total >> resident;
+  return resident * 4096 / 1e6;
+}
+
+void busy(jit::Engine& engine, uint32_t edge, uint32_t cycles) {
+  auto m = make(busyPlan(edge, edge, false), engine);
+  const mesh::Cycles warm = edge * 6 + 50;
+  runTo(*m, warm);
+  bench::PlaneStepper bare(edge, edge, 2);
+  std::vector<double> ours, theirs;
+  mesh::Cycles at = m->cycle();
+  for (int round = 0; round < 5; ++round) {
+    double t = now();
+    runTo(*m, at + cycles);
+    ours.push_back(static_cast<double>(m->cycle() - at) * edge * edge / (now() - t));
+    at = m->cycle();
+    t = now();
+    const uint64_t moved = bare.run(std::max(1u, 4000000u / (edge * edge)));
+    theirs.push_back(static_cast<double>(moved) / (now() - t));
+  }
+  if (bare.checksum() == 1) fmt::print("");
+  fmt::print("busy {0}x{0}: {1:.1f} M tile-cycles/s, bare stepper {2:.0f} M hops/s, ratio {3:.3f} (bar 0.15), {4:.2f} words per PE and cycle, {5} bytes of state per PE\n",
+             edge, median(ours) / 1e6, median(theirs) / 1e6, median(ours) / median(theirs),
+             static_cast<double>(m->stats().dsd_elements) / static_cast<double>(m->cycle()) / (edge * edge),
+             m->stats().state_bytes / (edge * edge));
+}
+
+void idle(jit::Engine& engine) {
+  plan::FabricPlan p = emptyPlan(750, 994);
+  p.programs = {program("program \"idle\" wse2 f16\nfile \"idle\"\nsites 0:1:1\nmemory 16400\nimage_bytes 4\nimage 0 10001000\nhost \"x\" data 0 2 pointer\n"
+                        "fn 0 \"f\" function () void !0 {\nb0:\n  ret\n}\n")};
+  std::fill(p.program_of.begin(), p.program_of.end(), 0u);
+  plan::ColorConfig c;
+  c.rx = 1;
+  c.tx = 18;
+  p.color_configs.push_back(c);
+  for (size_t k = 0; k < 8; ++k) p.config_of[k].assign(p.extent.area(), 1);
+  const double before = residentMegabytes();
+  const double t = now();
+  auto m = make(std::move(p), engine);
+  runTo(*m, 10000);
+  const double seconds = now() - t;
+  fmt::print("idle 750x994: {} bytes of state per PE (bar 512), {:.2f} s (bar 5), {:.0f} MB more resident (bar 1000), {} bytes of PE memory\n",
+             m->stats().state_bytes / (750 * 994), seconds, residentMegabytes() - before, m->stats().memory_bytes);
+}
+
+void activation(jit::Engine& engine) {
+  plan::FabricPlan p = emptyPlan(1, 1);
+  p.programs = {program("program \"act\" wse2 f16\nfile \"act\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive 0x200\n"
+                        "fn 0 \"main\" task () void !0 {\nb0:\n  device.activate(9)\n  ret\n}\n")};
+  p.program_of[0] = 0;
+  auto m = make(std::move(p), engine);
+  runTo(*m, 1000);
+  std::vector<double> ns;
+  for (int round = 0; round < 5; ++round) {
+    const uint64_t before = m->stats().tasks_started;
+    const double t = now();
+    runTo(*m, m->cycle() + 200000);
+    ns.push_back((now() - t) * 1e9 / static_cast<double>(m->stats().tasks_started - before));
+  }
+  fmt::print("task activation: {:.1f} ns with engine {} (bar 50)\n", median(ns), engine.name());
+}
+
+void oneRow(jit::Engine& engine) {
+  const auto rate = [&](bool one) {
+    auto m = make(busyPlan(512, 512, one), engine);
+    runTo(*m, one ? 3200 : 100);
+    const mesh::Cycles at = m->cycle();
+    const double t = now();
+    runTo(*m, at + (one ? 200 : 4));
+    return static_cast<double>(m->cycle() - at) / (now() - t);
+  };
+  const double one = rate(true), all = rate(false);
+  fmt::print("one row of 512x512: {:.0f} cycles/s, all rows {:.0f} cycles/s, ratio {:.0f} (bar 30)\n", one, all, one / all);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string only = argc > 1 ? argv[1] : "";
+  auto engine = jit::makeInterpreter();
+  if (only.empty() || only == "busy") {
+    busy(*engine, 32, 2000);
+    busy(*engine, 128, 100);
+  }
+  if (only.empty() || only == "activation") activation(*engine);
+  if (only.empty() || only == "idle") idle(*engine);
+  if (only.empty() || only == "row") oneRow(*engine);
+  return 0;
+}
