@@ -35,6 +35,54 @@ void Block::load() {
   }
 }
 
+namespace {
+
+/// On a large mesh the state of a PE is out of the cache when its turn comes again: what hangs on its Core is fetched a few
+/// visits ahead. Only what is in use now.
+void prefetchAround(const Core* c) {
+  if (c == nullptr) return;
+  for (uint32_t m = c->ut_active; m != 0; m &= m - 1) {
+    const char* w = reinterpret_cast<const char*>(c->ut[static_cast<size_t>(std::countr_zero(m))]);
+    for (size_t line = 0; line < sizeof(Worker); line += 64) __builtin_prefetch(w + line);
+  }
+  for (uint32_t m = c->iq_occupied; m != 0; m &= m - 1) {
+    const char* q = reinterpret_cast<const char*>(c->iq[static_cast<size_t>(std::countr_zero(m))]);
+    for (size_t line = 0; line < sizeof(Queue); line += 64) __builtin_prefetch(q + line);
+  }
+  for (uint32_t m = c->oq_occupied; m != 0; m &= m - 1) {
+    const char* q = reinterpret_cast<const char*>(c->oq[static_cast<size_t>(std::countr_zero(m))]);
+    for (size_t line = 0; line < sizeof(Queue); line += 64) __builtin_prefetch(q + line);
+  }
+  for (uint32_t m = c->occupied[0] | c->occupied[1] | c->occupied[2] | c->occupied[3]; m != 0; m &= m - 1) {
+    const char* cs = reinterpret_cast<const char*>(c->color[static_cast<size_t>(std::countr_zero(m))]);
+    for (size_t line = 0; line < sizeof(ColorState); line += 64) __builtin_prefetch(cs + line);
+  }
+}
+
+void prefetchLinks(const Core* c) {
+  if (c == nullptr) return;
+  for (int port = 0; port < 4; ++port) {
+    for (uint32_t m = c->occupied[port]; m != 0; m &= m - 1) {
+      const Link* in = c->color[static_cast<size_t>(std::countr_zero(m))]->in[port];
+      __builtin_prefetch(in);
+      __builtin_prefetch(reinterpret_cast<const char*>(in) + 64);
+    }
+  }
+  for (uint32_t m = c->oq_occupied; m != 0; m &= m - 1) {
+    const Queue* q = c->oq[static_cast<size_t>(std::countr_zero(m))];
+    const ColorState* cs = c->color[q->slot[q->head].color];
+    if (cs == nullptr) continue;
+    for (uint32_t tx = cs->tx & 0xfu; tx != 0; tx &= tx - 1) {
+      const Link* out = cs->out[std::countr_zero(tx)];
+      if (out == nullptr) continue;
+      __builtin_prefetch(out);
+      __builtin_prefetch(reinterpret_cast<const char*>(out) + 64);
+    }
+  }
+}
+
+}  // namespace
+
 void Block::runWindow(Cycles end) {
   for (;;) {
     const Cycles t = wheel_.next();
@@ -44,17 +92,33 @@ void Block::runWindow(Cycles end) {
     const uint64_t bit = 1ull << (t & 63);
     const size_t n = now_list_.size();
     for (size_t i = 0; i < n; ++i) {
-      if (i + 8 < n) __builtin_prefetch(&pes_[now_list_[i + 8]]);
-      if (i + 4 < n) {
-        const Core* ahead = pes_[now_list_[i + 4]].core;
-        __builtin_prefetch(ahead);
-        __builtin_prefetch(reinterpret_cast<const char*>(ahead) + 64);
+      if (i + 24 < n) __builtin_prefetch(&pes_[now_list_[i + 24]]);
+      if (i + 12 < n) {
+        const char* ahead = reinterpret_cast<const char*>(pes_[now_list_[i + 12]].core);
+        if (ahead != nullptr) {
+          for (size_t line = 0; line < sizeof(Core); line += 64) __builtin_prefetch(ahead + line);
+        }
       }
+      if (i + 6 < n) prefetchAround(pes_[now_list_[i + 6]].core);
+      if (i + 3 < n) prefetchLinks(pes_[now_list_[i + 3]].core);
       const uint32_t pe = now_list_[i];
       pes_[pe].pending &= ~bit;
       visit(pe, t);
     }
   }
+}
+
+Cycles Block::runWindows(Cycles stop, uint32_t most) {
+  const Cycles hop = params_.hop;
+  Cycles end = time_;
+  for (uint32_t i = 0; i < most; ++i) {
+    const Cycles t = wheel_.next();
+    if (t >= stop) break;
+    end = t / hop * hop + hop;
+    runWindow(end);
+    if (host_done != 0 || trapped || !reports.empty() || !log.empty() || !events.empty()) break;
+  }
+  return end;
 }
 
 /// Everything one PE does in one cycle. The order of the parts is part of the machine's definition: compute element

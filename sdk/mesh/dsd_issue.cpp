@@ -223,6 +223,7 @@ bool Block::startWorker(uint32_t pe, Core& core, Worker& w, int number, uint32_t
     if (o->fabric() && !bindFabric(pe, core, *o, site, t)) return false;
     // The same queue twice in one operation is found by the second check.
     if (o->fabric()) o->queue->user = static_cast<int8_t>(number);
+    if (o->kind == Operand::Kind::InQueue && !o->queue->implicit) core.iq_owned |= static_cast<uint8_t>(1u << o->queue->id);
   }
   w.number = static_cast<uint8_t>(number);
   w.is_main = number == Queue::kMain;

@@ -93,7 +93,8 @@ uint64_t Block::loadAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uin
   Pe& pe = pes_[pe_index];
   uint64_t value = 0;
   if (address + bytes <= pe.memory_bytes) {
-    std::memcpy(&value, memory(pe_index) + address, bytes);
+    const uint8_t* from = memory(pe_index) + address;
+    for (uint32_t i = 0; i < bytes; ++i) value |= static_cast<uint64_t>(from[i]) << (8 * i);
     return value;
   }
   const ProgramInfo* info = programOf(pe);
@@ -131,7 +132,14 @@ uint64_t Block::loadAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uin
 void Block::storeAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uint64_t value, uint32_t site) {
   Pe& pe = pes_[pe_index];
   if (address + bytes <= pe.memory_bytes) {
-    std::memcpy(memory(pe_index) + address, &value, bytes);
+    uint8_t* to = memory(pe_index) + address;
+    if (bytes == 4) {
+      std::memcpy(to, &value, 4);
+    } else if (bytes == 2) {
+      std::memcpy(to, &value, 2);
+    } else {
+      std::memcpy(to, &value, bytes);
+    }
     return;
   }
   const Where where{pe_index, time_, site};

@@ -160,12 +160,14 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
       return RunEnd::CycleLimit;
     }
     const Cycles start = std::max(next, time_) / hop * hop;
-    const Cycles end = start + hop;
+    Cycles end = start + hop;
     ready.clear();
     for (uint32_t i = 0; i < blocks_.size(); ++i) {
       if (blocks_[i]->nextEvent() < end) ready.push_back(i);
     }
-    if (ready.size() == 1) {
+    if (blocks_.size() == 1) {
+      if (!ready.empty()) end = std::max(end, blocks_[0]->runWindows(std::min(host_next, request.cycle_limit), 256));
+    } else if (ready.size() == 1) {
       blocks_[ready[0]]->runWindow(end);
     } else if (!ready.empty()) {
       pool_->run(static_cast<uint32_t>(ready.size()), [&](uint32_t i) { blocks_[ready[i]]->runWindow(end); });
@@ -173,7 +175,7 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
     time_ = std::max(time_, end);
     collect(end);
     if (trapped_) return RunEnd::Trap;
-    if (++countdown >= 256 || blocks_.size() * 64 > 4096) {
+    if (++countdown >= 64 || blocks_.size() > 64) {
       countdown = 0;
       const auto now = Clock::now();
       if (now - last_poll >= std::chrono::milliseconds(50)) {

@@ -4,6 +4,7 @@
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weft::mesh {
 
@@ -65,8 +66,26 @@ bool Block::sourceReady(Core& core, Worker& w, Operand& o, Cycles t, bool* contr
 uint64_t Block::readElement(uint32_t pe, Core& core, Worker& w, Operand& o, int part) {
   switch (o.kind) {
     case Operand::Kind::Memory: {
-      const uint64_t v = loadAny(pe, o.address, o.width, w.site);
-      advance(o);
+      const Pe& p = pes_[pe];
+      uint64_t v;
+      if (p.memory != nullptr && static_cast<uint32_t>(o.address) + o.width <= p.memory_bytes) {
+        if (o.width == 4) {
+          uint32_t word;
+          std::memcpy(&word, p.memory + o.address, 4);
+          v = word;
+        } else {
+          uint16_t word;
+          std::memcpy(&word, p.memory + o.address, 2);
+          v = word;
+        }
+      } else {
+        v = loadAny(pe, o.address, o.width, w.site);
+      }
+      if (o.shape == nullptr && o.wrap_count == 0) {
+        o.address = static_cast<uint16_t>(o.address + o.step);
+      } else {
+        advance(o);
+      }
       return v;
     }
     case Operand::Kind::InQueue: {
@@ -274,6 +293,7 @@ void Block::finishWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   w.active = false;
   for (Operand* o : {&w.dest, &w.src0, &w.src1}) {
     if (o->fabric() && o->queue->user == w.number) o->queue->user = Queue::kFree;
+    if (o->kind == Operand::Kind::InQueue && !o->queue->implicit) core.iq_owned &= static_cast<uint8_t>(~(1u << o->queue->id));
     saveAddresses(core, *o);
   }
   if (w.accumulate && !w.terminated && w.dest.kind == Operand::Kind::Accumulator)

@@ -75,6 +75,8 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
 void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   if (c.main.state != MainState::Idle || t < c.main.idle_from) return;
   Pe& p = pes_[pe];
+  const uint32_t queues = c.iq_occupied & ~c.iq_owned & 0xffu;
+  if ((p.active & ~p.blocked) == 0 && queues == 0 && c.implicit_occupied == 0 && (p.flags & Pe::kSystemPending) == 0) return;
   const ProgramInfo* info = programOf(p);
   if (info == nullptr) return;
   const tir::Program& program = *info->program;
@@ -120,7 +122,7 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
       return;
     }
   };
-  for (uint32_t m = c.iq_occupied; m != 0; m &= m - 1) consider(*c.iq[static_cast<size_t>(std::countr_zero(m))]);
+  for (uint32_t m = queues; m != 0; m &= m - 1) consider(*c.iq[static_cast<size_t>(std::countr_zero(m))]);
   for (uint32_t m = c.implicit_occupied; m != 0; m &= m - 1) {
     ColorState* cs = c.color[static_cast<size_t>(std::countr_zero(m))];
     if (cs->queue != nullptr && cs->queue->implicit) consider(*cs->queue);

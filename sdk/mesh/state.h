@@ -260,6 +260,8 @@ struct Core {
   uint32_t occupied_host = 0;
   uint32_t implicit_occupied = 0;
   uint8_t iq_occupied = 0;
+  /// Input queues that an operation owns: no task takes from them.
+  uint8_t iq_owned = 0;
   uint8_t oq_occupied = 0;
   uint8_t ut_active = 0;
   uint8_t ut_blocked = 0;
