@@ -160,50 +160,65 @@ void SymPool::bind(std::span<const Int128> leaves) {
   }
 }
 
-Int128 SymPool::evaluate(SymId id) {
-  if (stamps_[id] == stamp_) return values_[id];
-  const Node& n = nodes_[id];
-  Int128 r = 0;
-  const auto a = [&] { return evaluate(n.a); };
-  const auto b = [&] { return evaluate(n.b); };
-  switch (n.op) {
-    case SymOp::Param: r = leaves_[static_cast<size_t>(n.imm)]; break;
-    case SymOp::Const: r = n.imm; break;
-    case SymOp::Add: r = static_cast<Int128>(static_cast<unsigned __int128>(a()) + static_cast<unsigned __int128>(b())); break;
-    case SymOp::Sub: r = static_cast<Int128>(static_cast<unsigned __int128>(a()) - static_cast<unsigned __int128>(b())); break;
-    case SymOp::Mul: r = static_cast<Int128>(static_cast<unsigned __int128>(a()) * static_cast<unsigned __int128>(b())); break;
-    case SymOp::Div: {
-      const Int128 d = b();
-      r = d == 0 ? 0 : d == -1 ? static_cast<Int128>(-static_cast<unsigned __int128>(a())) : a() / d;
-      break;
+// Depth first without recursion: a comptime loop can make chains of any length.
+Int128 SymPool::evaluate(SymId root) {
+  const auto known = [&](SymId s) { return s == kNoSym || stamps_[s] == stamp_; };
+  const auto compute = [&](SymId id) {
+    const Node& n = nodes_[id];
+    const Int128 a = n.a == kNoSym ? 0 : values_[n.a];
+    const Int128 b = n.b == kNoSym ? 0 : values_[n.b];
+    const auto ua = static_cast<unsigned __int128>(a);
+    const auto ub = static_cast<unsigned __int128>(b);
+    Int128 r = 0;
+    switch (n.op) {
+      case SymOp::Param: r = leaves_[static_cast<size_t>(n.imm)]; break;
+      case SymOp::Const: r = n.imm; break;
+      case SymOp::Add: r = static_cast<Int128>(ua + ub); break;
+      case SymOp::Sub: r = static_cast<Int128>(ua - ub); break;
+      case SymOp::Mul: r = static_cast<Int128>(ua * ub); break;
+      case SymOp::Div: r = b == 0 ? 0 : b == -1 ? static_cast<Int128>(-ua) : a / b; break;
+      case SymOp::Rem: r = b == 0 || b == -1 ? 0 : a % b; break;
+      case SymOp::Shl: r = shiftLeft(a, b); break;
+      case SymOp::Shr: r = shiftRight(a, b); break;
+      case SymOp::And: r = a & b; break;
+      case SymOp::Or: r = a | b; break;
+      case SymOp::Xor: r = a ^ b; break;
+      case SymOp::Not: r = ~a; break;
+      case SymOp::Neg: r = static_cast<Int128>(-ua); break;
+      case SymOp::Eq: r = a == b ? 1 : 0; break;
+      case SymOp::Lt: r = a < b ? 1 : 0; break;
+      case SymOp::Le: r = a <= b ? 1 : 0; break;
+      case SymOp::Wrap: r = wrapTo(a, static_cast<uint32_t>(n.imm >> 1), (n.imm & 1) != 0); break;
+      case SymOp::InRange: r = a >= n.imm && a <= values_[n.c] ? 1 : 0; break;
+      case SymOp::Select: r = a != 0 ? b : values_[n.c]; break;
+      case SymOp::LogicalNot: r = a == 0 ? 1 : 0; break;
     }
-    case SymOp::Rem: {
-      const Int128 d = b();
-      r = d == 0 || d == -1 ? 0 : a() % d;
-      break;
+    values_[id] = r;
+    stamps_[id] = stamp_;
+  };
+  if (known(root)) return values_[root];
+  constexpr size_t kShallow = 64;
+  SymId shallow[kShallow] = {root};
+  size_t size = 1;
+  // Only chains deeper than the array above come here.
+  std::vector<SymId> deep;
+  while (size > 0 || !deep.empty()) {
+    const SymId top = deep.empty() ? shallow[size - 1] : deep.back();
+    bool ready = true;
+    if (!known(top)) {
+      for (const SymId s : {nodes_[top].a, nodes_[top].b, nodes_[top].c}) {
+        if (known(s)) continue;
+        ready = false;
+        if (deep.empty() && size < kShallow) shallow[size++] = s;
+        else deep.push_back(s);
+      }
+      if (ready) compute(top);
     }
-    case SymOp::Shl: r = shiftLeft(a(), b()); break;
-    case SymOp::Shr: r = shiftRight(a(), b()); break;
-    case SymOp::And: r = a() & b(); break;
-    case SymOp::Or: r = a() | b(); break;
-    case SymOp::Xor: r = a() ^ b(); break;
-    case SymOp::Not: r = ~a(); break;
-    case SymOp::Neg: r = static_cast<Int128>(-static_cast<unsigned __int128>(a())); break;
-    case SymOp::Eq: r = a() == b() ? 1 : 0; break;
-    case SymOp::Lt: r = a() < b() ? 1 : 0; break;
-    case SymOp::Le: r = a() <= b() ? 1 : 0; break;
-    case SymOp::Wrap: r = wrapTo(a(), static_cast<uint32_t>(n.imm >> 1), (n.imm & 1) != 0); break;
-    case SymOp::InRange: {
-      const Int128 v = a();
-      r = v >= n.imm && v <= evaluate(n.c) ? 1 : 0;
-      break;
-    }
-    case SymOp::Select: r = a() != 0 ? b() : evaluate(n.c); break;
-    case SymOp::LogicalNot: r = a() == 0 ? 1 : 0; break;
+    if (!ready) continue;
+    if (deep.empty()) --size;
+    else deep.pop_back();
   }
-  values_[id] = r;
-  stamps_[id] = stamp_;
-  return r;
+  return values_[root];
 }
 
 std::string SymPool::toString(SymId id) const {

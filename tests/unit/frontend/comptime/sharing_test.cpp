@@ -96,3 +96,16 @@ TEST_CASE("bounds make questions unnecessary") {
   s.bind(leaf);
   CHECK(s.evaluate(s.make(SymOp::Wrap, s.make(SymOp::Mul, p, s.constant(100)), kNoSym, kNoSym, 8 * 2)) == (2100 & 255));
 }
+
+TEST_CASE("chains of any length are evaluated") {
+  SymPool s;
+  SymId n = s.param(0, 0, 65535);
+  const SymId step = s.constant(3);
+  const SymId seven = s.constant(7);
+  for (int i = 0; i < 200'000; ++i) n = s.make(SymOp::Rem, s.make(SymOp::Add, n, i % 2 == 0 ? step : seven), s.constant(1000 + i));
+  const Int128 leaf[] = {5};
+  s.bind(leaf);
+  Int128 expected = 5;
+  for (int i = 0; i < 200'000; ++i) expected = (expected + (i % 2 == 0 ? 3 : 7)) % (1000 + i);
+  CHECK(s.evaluate(n) == expected);
+}
