@@ -53,6 +53,12 @@ void printRoutes(const plan::FabricPlan& plan) {
   }
 }
 
+/// The line that existing scripts and people look for when the fabric is too small.
+void printOldWording(const std::vector<diag::Diagnostic>& diagnostics) {
+  for (const diag::Diagnostic& d : diagnostics)
+    if (d.message.starts_with("Fabric dimension must be at least")) fmt::print(stderr, "RuntimeError: {}\n", d.message);
+}
+
 int dumpStages(driver::Build& build, const std::string& stages, const DiagnosticPrinter& printer) {
   bool good = true;
   size_t begin = 0;
@@ -97,6 +103,7 @@ int compileCommand(const std::string& command, Args args) {
   driver::Build build(options);
   if (dump) return dumpStages(build, *dump, printer);
   const auto plan = build.compile();
+  if (command == "cslc") printOldWording(build.sink().all());
   const bool warned = build.sink().warningCount() > 0;
   printer.print(build.sink().drain(), build.sources());
   if (!plan || (warned && options.warnings_as_errors)) return kDiagnostics;

@@ -150,7 +150,11 @@ std::string firstDiagnostic(const std::string& output) {
     const std::string line = output.substr(begin, end - begin);
     begin = end + 1;
     // A Python traceback ends in "SomeError: ..." at the margin, perhaps with a diagnostic of ours behind it.
-    if (std::regex_search(line, error)) return line;
+    if (std::regex_search(line, error)) {
+      // The exception's name before the diagnostic says nothing.
+      const size_t at = line.find("WeftError: ");
+      return at == std::string::npos ? line : line.substr(at + 11);
+    }
     const size_t colon = line.find("Error");
     if (exception.empty() && colon != std::string::npos && !line.starts_with(' ')) exception = line;
     if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;

@@ -1,4 +1,4 @@
-// Over session::Session: fills in what the environment says, checks the geometry, picks dumps.
+// Over session::Session: fills in what the environment says, picks dumps.
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/driver/build.h"
 
@@ -58,9 +58,7 @@ diag::Sink& Build::sink() { return state_->session.sink(); }
 const source::SourceManager& Build::sources() const { return state_->session.sources(); }
 
 Result<std::shared_ptr<const plan::FabricPlan>> Build::compile() {
-  WEFT_TRY(auto plan, state_->session.compile(state_->options));
-  WEFT_TRY_VOID(checkGeometry(options_, plan->extent, sink()));
-  return plan;
+  return state_->session.compile(state_->options);
 }
 
 Result<void> Build::checkSyntax(const std::string& path) {

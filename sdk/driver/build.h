@@ -37,10 +37,4 @@ class Build {
   std::unique_ptr<State> state_;
 };
 
-/// The rules of the fabric's size; the wording is what existing scripts look for.
-Result<void> checkGeometry(const CompileOptions& options, Extent2 program, diag::Sink& sink);
-/// Fabric and offset where the command line gives none: the smallest that fit.
-Extent2 smallestFabric(const CompileOptions& options, Extent2 program);
-FabricCoord defaultOffset(const CompileOptions& options);
-
 }  // namespace weft::driver

@@ -58,7 +58,7 @@ Result<void> addRoutes(const Json& routes, plan::FabricPlan& plan, diag::Sink& s
     const plan::ColorConfig wanted = config(route.at("positions"));
     uint32_t& place_of = plane[plan.extent.index(at)];
     if (place_of != 0 && !(plan.color_configs[place_of] == wanted)) {
-      sink.error(diag::Code::E0621, {}, "color {} has two routes on PE ({}, {})", color, at.x, at.y).emit();
+      sink.error(diag::Code::E0507, {}, "color {} has two routes on PE ({}, {})", color, at.x, at.y).emit();
       return Reported{};
     }
     auto same = std::find(plan.color_configs.begin() + 1, plan.color_configs.end(), wanted);

@@ -1,6 +1,5 @@
 // The spellings of the compile line.
 // SPDX-License-Identifier: Apache-2.0
-#include "sdk/driver/build.h"
 #include "sdk/driver/compile_options.h"
 
 #include <catch2/catch_test_macros.hpp>
@@ -59,20 +58,6 @@ TEST_CASE("compiler switches without a meaning here are accepted") {
   const ParsedOptions p = parseCompileOptions({"a.csl", "--g0", "-g0", "--print-after-all", "--single-pe"});
   CHECK(p.errors.empty());
   CHECK(p.warnings.size() == 2);
-}
-
-TEST_CASE("the smallest fabric leaves room for the host interface") {
-  CompileOptions options;
-  options.memcpy = true;
-  diag::Sink sink;
-  CHECK(smallestFabric(options, {1, 1}) == Extent2{8, 3});
-  options.fabric = Extent2{8, 3};
-  CHECK(checkGeometry(options, {1, 1}, sink));
-  CHECK_FALSE(checkGeometry(options, {2, 2}, sink));
-  CHECK(sink.all()[0].message == "RuntimeError: Fabric dimension must be at least 9-by-4");
-  options.west_buffer = 2;
-  options.fabric.reset();
-  CHECK(smallestFabric(options, {1, 1}) == Extent2{10, 3});
 }
 
 }  // namespace
