@@ -364,7 +364,7 @@ Outcome runExplainPage(const fs::path& page, const Options& options) {
   }
   // Codes of the host, of the environment and of run-time traps have no program that fails when compiled.
   // Nor can a page show bytes that are no text, or a program that is too large or too deep.
-  const bool unshowable = code == "E0101" || code == "E0104" || code == "E0105";
+  const bool unshowable = code == "E0101" || code == "E0104" || code == "E0105" || code == "E0214";
   const bool compiled =
       !unshowable && code.size() == 5 && std::string_view("123459").find(code[2]) != std::string_view::npos;
   if (blocks.empty()) return {compiled ? Verdict::Fail : Verdict::Pass, "    no ```csl block\n"};
