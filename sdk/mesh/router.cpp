@@ -98,12 +98,12 @@ namespace {
 
 /// A word at the head of some buffer of the router that its route would accept.
 struct Candidate {
-  Slot* slot = nullptr;
-  ColorState* cs = nullptr;
-  ColorState* second = nullptr;  // one-sided color swap: received by both colors
-  Link* link = nullptr;
-  Queue* queue = nullptr;
-  uint8_t port = 0;
+  Slot* slot;
+  ColorState* cs;
+  ColorState* second;  // one-sided color swap: received by both colors
+  Link* link;
+  Queue* queue;
+  uint8_t port;
 };
 
 }  // namespace
@@ -332,7 +332,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
 void Block::injectWord(uint32_t pe, int color, uint32_t payload, bool control, Cycles t) {
   Core& c = core(pe);
   Queue* q = outputQueue(pe, c, target::outputQueueCount(params_.arch) - 1);
-  if (q->count >= 16) return;
+  if (q->full()) return;
   colorState(pe, c, color);
   pushOutput(pe, c, *q, payload, control ? Slot::kControl : 0, static_cast<uint8_t>(color), std::max(t, wheel_.now()) + 1);
 }

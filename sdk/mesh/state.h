@@ -39,7 +39,6 @@ struct Slot {
 /// The buffer of one color behind one input port. Between blocks it exists twice: the sender's copy keeps the credits,
 /// the receiver's the words.
 struct Link {
-  Slot slot[4];
   uint8_t mask = 1;  // depth - 1
   uint8_t head = 0;
   uint8_t tail = 0;
@@ -55,6 +54,7 @@ struct Link {
   /// Index in the block that owns that end.
   uint32_t sender = kNone;
   uint32_t receiver = kNone;
+  Slot slot[4];
 };
 
 /// An input queue, an output queue, or the implicit queue of a color (WSE-2), with its ramp pipe: the ring holds the words
@@ -62,7 +62,6 @@ struct Link {
 struct Queue {
   static constexpr int kMain = 8;
   static constexpr int kFree = -1;
-  Slot slot[16];
   uint8_t head = 0;
   uint8_t count = 0;
   uint8_t capacity = 0;
@@ -75,13 +74,19 @@ struct Queue {
   int8_t user = kFree;
   bool flush_pending = false;
   bool flushed = false;
+  /// A ring of `capacity` places.
+  Slot slot[16];
   [[nodiscard]] Slot& front() { return slot[head]; }
   [[nodiscard]] bool full() const { return count >= capacity; }
   void pop() {
-    head = (head + 1) & 15;
+    if (++head >= capacity) head = 0;
     --count;
   }
-  Slot& push() { return slot[(head + count++) & 15]; }
+  Slot& push() {
+    unsigned at = static_cast<unsigned>(head) + count++;
+    if (at >= capacity) at -= capacity;
+    return slot[at];
+  }
 };
 
 struct FilterState {
@@ -103,29 +108,29 @@ struct PositionState {
 
 /// One color at one router.
 struct ColorState {
+  uint8_t rx = 0;  // in force
+  uint8_t tx = 0;
+  bool teardown = false;
+  uint8_t color = 0;
+  uint8_t last_port = 0;
+  bool warned_merge = false;
+  uint8_t warned_drop = 0;
+  plan::PopMode pop{};
+  Queue* queue = nullptr;
+  FilterState* filter = nullptr;
+  Cycles last_served = 0;
   Link* in[4] = {};
   Link* out[4] = {};
   Link* host_in = nullptr;
   Link* host_out = nullptr;
-  Queue* queue = nullptr;
-  Cycles last_served = 0;
-  FilterState* filter = nullptr;
   const plan::ColorConfig* config = nullptr;
-  uint8_t rx = 0;  // in force
-  uint8_t tx = 0;
   uint8_t base_rx = 0;
   uint8_t base_tx = 0;
   std::array<PositionState, 4> position{};
   uint8_t current = 0;
   bool ring = false;
-  plan::PopMode pop{};
-  bool teardown = false;
   bool swap_x = false;
   bool swap_y = false;
-  uint8_t last_port = 0;
-  bool warned_merge = false;
-  uint8_t warned_drop = 0;
-  uint8_t color = 0;
 };
 
 /// A resolved operand of a running operation: a cursor over its elements.
