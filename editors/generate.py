@@ -47,7 +47,7 @@ def words():
 
 def builtins():
     """The language's builtins and vector operations. Names with `__` are the library's own: a pattern in the templates."""
-    names = set(re.findall(r'^WEFT_BUILTIN\(\w+, "(\w+)"', read("frontend/types/builtins.def"), re.M))
+    names = set(re.findall(r'^WEFT_BUILTIN\("(\w+)"', read("frontend/types/builtins.def"), re.M))
     names |= set(re.findall(r'^WEFT_DSD_OP\(\w+, "(\w+)"', read("frontend/tir/dsd_ops.def"), re.M))
     return {name for name in names if not name.startswith("__")}
 
