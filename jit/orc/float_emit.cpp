@@ -26,6 +26,10 @@ Value* FloatEmitter::half(Value* bits) { return b_.CreateBitCast(bits, like(bits
 Value* FloatEmitter::canonical(Value* value) {
   const bool is_half = value->getType()->getScalarType()->isHalfTy();
   Value* nan = b_.CreateFCmpUNO(value, value);
+  if (deferred_) {
+    nans_ = nans_ == nullptr ? nan : b_.CreateOr(nans_, nan);
+    return is_half ? b_.CreateBitCast(value, like(value, b_.getInt16Ty())) : value;
+  }
   if (is_half) {
     llvm::Type* bits_type = like(value, b_.getInt16Ty());
     return b_.CreateSelect(nan, ConstantInt::get(bits_type, 0x7e00), b_.CreateBitCast(value, bits_type));
@@ -33,6 +37,8 @@ Value* FloatEmitter::canonical(Value* value) {
   const llvm::APFloat quiet(llvm::APFloat::IEEEsingle(), llvm::APInt(32, 0x7fc00000u));
   return b_.CreateSelect(nan, ConstantFP::get(value->getType(), quiet), value);
 }
+
+Value* FloatEmitter::mend(Type t, Value* value) { return canonical(t == Type::F16 ? half(value) : value); }
 
 Value* FloatEmitter::soft(SoftOp op, Value* a, Value* b, Value* c) {
   llvm::Module* module = b_.GetInsertBlock()->getModule();

@@ -24,11 +24,24 @@ class FloatEmitter {
   /// Whether the program's 16-bit format is computed inline (IEEE half). Otherwise only scalars, by host calls.
   [[nodiscard]] bool hard() const { return fp16_ == target::Fp16Format::F16; }
 
+  /// From now on results keep their NaNs as they are; takeNans() says whether there were any (i1 vector, or null), and the
+  /// caller mends them. For loops whose results depend on each other: it takes the test out of the chain.
+  void deferNans() {
+    deferred_ = true;
+    nans_ = nullptr;
+  }
+  llvm::Value* takeNans() {
+    deferred_ = false;
+    return nans_;
+  }
+
   // `t` is F16 or F32.
   llvm::Value* add(tir::Type t, llvm::Value* a, llvm::Value* b);
   llvm::Value* sub(tir::Type t, llvm::Value* a, llvm::Value* b);
   llvm::Value* mul(tir::Type t, llvm::Value* a, llvm::Value* b);
   llvm::Value* div(tir::Type t, llvm::Value* a, llvm::Value* b);
+  /// The canonical NaN in place of any NaN.
+  llvm::Value* mend(tir::Type t, llvm::Value* value);
   /// x * y + z with one rounding.
   llvm::Value* fma(tir::Type t, llvm::Value* x, llvm::Value* y, llvm::Value* z);
   llvm::Value* max(tir::Type t, llvm::Value* a, llvm::Value* b);
@@ -61,6 +74,8 @@ class FloatEmitter {
   llvm::IRBuilder<>& b_;
   target::Fp16Format fp16_;
   bool native_fp16_;
+  bool deferred_ = false;
+  llvm::Value* nans_ = nullptr;
 };
 
 }  // namespace weft::jit::orc

@@ -6,6 +6,7 @@
 #include "jit/device_abi.h"
 
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Verifier.h>
 
 #include <cstddef>
@@ -121,7 +122,9 @@ Value* BurstEmitter::mayVectorise(Value* dest, Value* src, unsigned src_width, V
   }
   // A later element reads an earlier result only if the destination lies less than a vector above the source.
   Value* above = b_.CreateSub(b_.CreatePtrToInt(dest, b_.getInt64Ty()), b_.CreatePtrToInt(src, b_.getInt64Ty()));
-  return b_.CreateICmpUGE(b_.CreateSub(above, b_.getInt64(1)), b_.getInt64(vector_bytes_ - 1));
+  // Where NaNs are mended afterwards, nothing may read a result at all.
+  Value* apart = mendsNans() ? b_.CreateMul(count, b_.getInt64(src_width)) : b_.getInt64(vector_bytes_);
+  return b_.CreateICmpUGE(b_.CreateSub(above, b_.getInt64(1)), b_.CreateSub(apart, b_.getInt64(1)));
 }
 
 Value* BurstEmitter::load(Type t, Value* pointer, unsigned lanes, Value* mask) {
@@ -137,18 +140,49 @@ Value* BurstEmitter::widen(const Source& source, Type t, Value* index, unsigned 
   return load(t, b_.CreateInBoundsGEP(typeOf(t), source.pointer, index), lanes, mask);
 }
 
-void BurstEmitter::vectorBody(Value* dest, const Source& src0, const Source& src1, Value* scalar, Value* index,
-                              unsigned lanes, Value* mask) {
+bool BurstEmitter::mendsNans() const {
+  switch (op_) {
+    case DsdOpcode::FAddH: case DsdOpcode::FSubH: case DsdOpcode::FMulH: case DsdOpcode::FMacH: case DsdOpcode::FAddS:
+    case DsdOpcode::FSubS: case DsdOpcode::FMulS: case DsdOpcode::FMacS: case DsdOpcode::FAddHS: case DsdOpcode::FMacHS:
+      return vectorises();
+    default:
+      return false;
+  }
+}
+
+Value* BurstEmitter::vectorBody(Value* dest, const Source& src0, const Source& src1, Value* scalar, Value* index,
+                                unsigned lanes, Value* mask) {
   Value* s0 = hasFirst() ? widen(src0, first_, index, lanes, mask) : nullptr;
   Value* s1 = widen(src1, second_, index, lanes, mask);
   Value* k = scalar == nullptr || lanes == 1 ? scalar : b_.CreateVectorSplat(lanes, scalar);
+  if (mendsNans()) f_.deferNans();
   Value* r = element(s0, s1, k);
+  Value* nans = mendsNans() ? f_.takeNans() : nullptr;
   Value* to = b_.CreateInBoundsGEP(typeOf(dest_), dest, index);
   if (mask != nullptr) {
     b_.CreateMaskedStore(r, to, llvm::Align(1), mask);
   } else {
     b_.CreateAlignedStore(r, to, llvm::Align(1));
   }
+  return nans;
+}
+
+// Rare: some result was a NaN. What the operation stored is all results, so mending it afterwards gives the same bits.
+void BurstEmitter::mendLoop(Value* dest, Value* count) {
+  llvm::Function* fn = b_.GetInsertBlock()->getParent();
+  BasicBlock* before = b_.GetInsertBlock();
+  BasicBlock* body = BasicBlock::Create(b_.getContext(), "mend", fn);
+  BasicBlock* done = BasicBlock::Create(b_.getContext(), "mended", fn);
+  b_.CreateBr(body);
+  b_.SetInsertPoint(body);
+  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
+  index->addIncoming(b_.getInt64(0), before);
+  Value* at = b_.CreateInBoundsGEP(typeOf(dest_), dest, index);
+  b_.CreateAlignedStore(f_.mend(dest_, load(dest_, at, 1, nullptr)), at, llvm::Align(1));
+  Value* next = b_.CreateAdd(index, b_.getInt64(1));
+  index->addIncoming(next, body);
+  b_.CreateCondBr(b_.CreateICmpULT(next, count), body, done);
+  b_.SetInsertPoint(done);
 }
 
 void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar, Value* count) {
@@ -170,30 +204,65 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
   b_.SetInsertPoint(body);
   llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
   index->addIncoming(b_.getInt64(0), before);
-  vectorBody(dest, src0, src1, scalar, index, lanes, nullptr);
+  // Lanes that were ever NaN.
+  auto* lanes_type = llvm::FixedVectorType::get(b_.getInt1Ty(), lanes);
+  llvm::PHINode* seen = mendsNans() ? b_.CreatePHI(lanes_type, 2) : nullptr;
+  Value* nans = vectorBody(dest, src0, src1, scalar, index, lanes, nullptr);
+  if (seen != nullptr) {
+    nans = b_.CreateOr(seen, nans);
+    seen->addIncoming(Constant::getNullValue(lanes_type), before);
+    seen->addIncoming(nans, body);
+  }
   Value* next = b_.CreateAdd(index, b_.getInt64(lanes), "", true, true);
   index->addIncoming(next, body);
   b_.CreateCondBr(b_.CreateICmpULT(next, whole), body, tail_test);
 
   b_.SetInsertPoint(tail_test);
+  llvm::PHINode* so_far = nullptr;
+  if (seen != nullptr) {
+    so_far = b_.CreatePHI(lanes_type, 2);
+    so_far->addIncoming(Constant::getNullValue(lanes_type), before);
+    so_far->addIncoming(nans, body);
+  }
   b_.CreateCondBr(b_.CreateICmpULT(whole, count), tail, done);
   b_.SetInsertPoint(tail);
+  Value* tail_nans = nullptr;
+  BasicBlock* tail_end = tail;
   if (masked) {
     std::vector<Constant*> steps;
     for (unsigned k = 0; k < lanes; ++k) steps.push_back(b_.getInt16(static_cast<uint16_t>(k)));
     Value* left = b_.CreateTrunc(b_.CreateSub(count, whole), b_.getInt16Ty());
     Value* mask = b_.CreateICmpULT(llvm::ConstantVector::get(steps), b_.CreateVectorSplat(lanes, left));
-    vectorBody(dest, src0, src1, scalar, whole, lanes, mask);
+    Value* late = vectorBody(dest, src0, src1, scalar, whole, lanes, mask);
+    if (so_far != nullptr) tail_nans = b_.CreateOr(so_far, b_.CreateAnd(late, mask));
     b_.CreateBr(done);
   } else {
     llvm::PHINode* at = b_.CreatePHI(b_.getInt64Ty(), 2);
     at->addIncoming(whole, tail_test);
-    vectorBody(dest, src0, src1, scalar, at, 1, nullptr);
+    llvm::PHINode* so_far_here = so_far != nullptr ? b_.CreatePHI(lanes_type, 2) : nullptr;
+    Value* late = vectorBody(dest, src0, src1, scalar, at, 1, nullptr);
+    if (so_far_here != nullptr) {
+      tail_nans = b_.CreateOr(so_far_here, b_.CreateVectorSplat(lanes, late));
+      so_far_here->addIncoming(so_far, tail_test);
+      so_far_here->addIncoming(tail_nans, b_.GetInsertBlock());
+    }
     Value* after = b_.CreateAdd(at, b_.getInt64(1));
     at->addIncoming(after, b_.GetInsertBlock());
     b_.CreateCondBr(b_.CreateICmpULT(after, count), tail, done);
   }
   b_.SetInsertPoint(done);
+  if (so_far == nullptr) return;
+  llvm::PHINode* all = b_.CreatePHI(lanes_type, 2);
+  all->addIncoming(so_far, tail_test);
+  all->addIncoming(tail_nans, tail_end);
+  BasicBlock* mend = BasicBlock::Create(context, "nans", fn);
+  BasicBlock* clean = BasicBlock::Create(context, "clean", fn);
+  llvm::MDNode* rare = llvm::MDBuilder(context).createBranchWeights(1, 2000);
+  b_.CreateCondBr(b_.CreateOrReduce(all), mend, clean, rare);
+  b_.SetInsertPoint(mend);
+  mendLoop(dest, count);
+  b_.CreateBr(clean);
+  b_.SetInsertPoint(clean);
 }
 
 Value* BurstEmitter::stridedLoop(Value* dest, Value* dest_stride, Value* src0, Value* stride0, Value* src1,

@@ -54,8 +54,12 @@ class BurstEmitter {
   llvm::Value* element(llvm::Value* s0, llvm::Value* s1, llvm::Value* scalar);
   llvm::Value* load(tir::Type t, llvm::Value* pointer, unsigned lanes, llvm::Value* mask);
   llvm::Value* widen(const Source& source, tir::Type t, llvm::Value* index, unsigned lanes, llvm::Value* mask);
-  void vectorBody(llvm::Value* dest, const Source& src0, const Source& src1, llvm::Value* scalar, llvm::Value* index,
-                  unsigned lanes, llvm::Value* mask);
+  /// Whether results are floats that may be NaN and are not just moved: their NaNs are mended behind the loop.
+  [[nodiscard]] bool mendsNans() const;
+  /// Returns which results are NaN, or null.
+  llvm::Value* vectorBody(llvm::Value* dest, const Source& src0, const Source& src1, llvm::Value* scalar,
+                          llvm::Value* index, unsigned lanes, llvm::Value* mask);
+  void mendLoop(llvm::Value* dest, llvm::Value* count);
 
   llvm::IRBuilder<>& b_;
   FloatEmitter& f_;
