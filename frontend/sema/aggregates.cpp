@@ -7,6 +7,13 @@ namespace weft::sema {
 using diag::Code;
 using types::Kind;
 
+namespace {
+
+// In FileInfo::literal_types: the value itself is kept.
+constexpr uint32_t kConstantLiteral = 0xffffffffu;
+
+}  // namespace
+
 uint32_t Sema::partCount(const Operand& v) const {
   switch (pool.kind(v.type)) {
     case Kind::Struct: return static_cast<uint32_t>(pool.structInfo(v.type).fields.size());
@@ -154,8 +161,47 @@ Operand Sema::structInit(const ast::StructInit& e, TypeId want) {
     }
     return makeAggregate(type, std::move(parts));
   }
+  FileInfo& file = *frame_->file;
+  uint32_t& cached = file.literal_types[e.id];
+  if (cached == kConstantLiteral) return Operand::comptime(file.constant_literals.find(e.id)->second);
+  const bool first_time = cached == 0;
+  Operand out = anonymousStruct(e, want);
+  if (first_time && out.isComptime() && !want.valid() && isConstantLiteral(e)) {
+    file.constant_literals.emplace(e.id, out.value);
+    file.literal_types[e.id] = kConstantLiteral;
+  }
+  return out;
+}
 
-  // .{ ... }
+bool Sema::isConstantLiteral(const ast::Expr& e) {
+  switch (e.kind) {
+    case ast::NodeKind::IntLiteral: case ast::NodeKind::FloatLiteral: case ast::NodeKind::StringLiteral:
+    case ast::NodeKind::BoolLiteral: case ast::NodeKind::VoidLiteral:
+      return true;
+    case ast::NodeKind::Identifier: {
+      const Lookup found = lookup(ast::as<ast::Identifier>(e));
+      return found.kind == Lookup::Kind::Type || found.kind == Lookup::Kind::Direction;
+    }
+    case ast::NodeKind::StructInit: {
+      const auto& s = ast::as<ast::StructInit>(e);
+      if (s.type != nullptr) return false;
+      for (const ast::FieldInit& f : s.fields)
+        if (!isConstantLiteral(*f.value)) return false;
+      return true;
+    }
+    case ast::NodeKind::ListInit: {
+      const auto& l = ast::as<ast::ListInit>(e);
+      if (l.type != nullptr) return false;
+      for (const ast::Expr* x : l.elements)
+        if (!isConstantLiteral(*x)) return false;
+      return true;
+    }
+    default: return false;
+  }
+}
+
+// .{ .a = x, ... }
+Operand Sema::anonymousStruct(const ast::StructInit& e, TypeId want) {
   const bool hint = want.valid() && pool.is(want, Kind::Struct);
   OperandList parts;
   parts.reserve(e.fields.size());
@@ -221,6 +267,21 @@ Operand Sema::listInit(const ast::ListInit& e, TypeId want) {
     return makeAggregate(type, std::move(parts));
   }
   (void)want;
+  FileInfo& file = *frame_->file;
+  if (file.literal_types[e.id] == kConstantLiteral) return Operand::comptime(file.constant_literals.find(e.id)->second);
+  if (file.literal_types[e.id] == 0 && isConstantLiteral(e)) {
+    OperandList parts;
+    std::vector<TypeId> field_types;
+    for (const ast::Expr* x : e.elements) {
+      parts.push_back(expr(*x));
+      if (parts.back().stops()) return parts.back();
+      field_types.push_back(parts.back().type);
+    }
+    Operand out = makeAggregate(pool.tuple(field_types), std::move(parts));
+    file.constant_literals.emplace(e.id, out.value);
+    file.literal_types[e.id] = kConstantLiteral;
+    return out;
+  }
   OperandList parts;
   parts.reserve(e.elements.size());
   bool ok = true;

@@ -33,6 +33,8 @@ struct FileInfo {
   const ast::LayoutDecl* layout = nullptr;
   /// By node id: the anonymous struct type this literal had last time (TypeId value).
   std::vector<uint32_t> literal_types;
+  /// Literals made of constants only (`.{ .rx = .{ WEST } }`): their value, made once. Layout loops are full of them.
+  std::unordered_map<uint32_t, Value> constant_literals;
   /// Names whose address is taken anywhere in the file's functions: only those need memory when scalar.
   std::unordered_map<const ast::Decl*, std::unordered_set<Symbol>> address_taken;
   bool had_errors = false;
@@ -458,7 +460,10 @@ class Sema {
   Operand structType(const ast::StructType& e);
   Operand enumType(const ast::EnumType& e);
   // aggregates.cpp
+  /// Whether an untyped literal has the same value wherever it is evaluated.
+  bool isConstantLiteral(const ast::Expr& e);
   Operand structInit(const ast::StructInit& e, TypeId want);
+  Operand anonymousStruct(const ast::StructInit& e, TypeId want);
   Operand listInit(const ast::ListInit& e, TypeId want);
   Operand coerceStruct(const Operand& v, TypeId type, Span span);
   uint32_t partOffset(TypeId type, uint32_t index) const;

@@ -10,6 +10,9 @@ using types::Kind;
 
 namespace {
 
+// Of one comptime `while`: an endless loop is found long before the fuel of the whole analysis is used up.
+constexpr uint64_t kMaxWhileIterations = 10'000'000;
+
 // Whether a comptime loop goes on after a body; otherwise *out is what becomes of it.
 bool goesOn(Flow f, uint32_t flow_target, uint32_t index, Flow* out) {
   if (f == Flow::Normal) return true;
@@ -25,8 +28,13 @@ Flow Sema::whileStmt(const ast::WhileStmt& s) {
   const auto index = static_cast<uint32_t>(targets_.size() - 1);
   if (!atRuntime()) {
     Flow out = Flow::Normal;
-    for (;;) {
+    for (uint64_t n = 0;; ++n) {
       if (!burn(s.span)) {
+        out = Flow::Abort;
+        break;
+      }
+      if (n == kMaxWhileIterations) {
+        error(Code::E0406, s.span, "comptime loop went around {} times", n).help("does the loop end?").emit();
         out = Flow::Abort;
         break;
       }
