@@ -37,10 +37,9 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     unsigned v = 0;
     for (unsigned k = 1; k <= 3; ++k) {
       const PositionState& p = cs.position[k];
-      unsigned code = 5, select = 0;
+      unsigned code = 5, select = p.has_rx ? 1 : 0;
       if (p.valid && p.has_rx) {
         code = codeOfMask(p.rx);
-        select = 1;
       } else if (p.valid && p.has_tx) {
         code = codeOfMask(p.tx);
       }
@@ -149,12 +148,13 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     for (unsigned k = 1; k <= 3; ++k) {
       const unsigned code = value >> (4 * (k - 1)) & 7;
       PositionState& p = cs.position[k];
-      // A position that sets more than this register can say keeps its ports while it stays valid here.
-      if (code == 5 || code > 5) {
-        p = PositionState{};
+      const bool rx = (value >> (4 * (k - 1) + 3) & 1) != 0;
+      // The select bit of an invalid position stays: programs make a position valid again by its direction alone.
+      if (code >= 5) {
+        p = PositionState{false, rx, !rx, 0, 0};
         continue;
       }
-      const bool rx = (value >> (4 * (k - 1) + 3) & 1) != 0;
+      // A position that sets more than this register can say keeps its ports while it stays valid here.
       const uint8_t mask = maskOfCode(code);
       if (p.valid && ((rx && p.has_rx && codeOfMask(p.rx) == code) || (!rx && p.has_tx && codeOfMask(p.tx) == code))) continue;
       p = PositionState{true, rx, !rx, rx ? mask : uint8_t{0}, rx ? uint8_t{0} : mask};

@@ -100,6 +100,7 @@ struct FilterState {
 
 struct PositionState {
   bool valid = false;
+  /// Of an invalid position: has_rx is the register's select bit.
   bool has_rx = false;
   bool has_tx = false;
   uint8_t rx = 0;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/sdk/mesh/rig.h"
 
+#include "frontend/target/registers.h"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -154,6 +156,47 @@ b0:
   rig.mesh->reportHang(std::nullopt);
   INFO(rig.messages());
   CHECK(rig.messages().find("color 5 is in teardown at PE (0, 0)") != std::string::npos);
+}
+
+TEST_CASE("a switch position made invalid through its register keeps its select bit") {
+  // A program that reuses a color clears a position's direction to `invalid` and later writes a direction alone.
+  const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
+  Rig rig(arch, 2, 1);
+  const int color = 5;
+  const uint16_t address = target::switchConfigAddress(arch, color);
+  rig.put(0, 0, rig.add(programText(arch, startTask() + oq(arch, 2, color), fmt::format(R"(fn 0 "main" task () void !0 {{
+  local %0: i16
+  local %1: bool
+b0:
+  %0 = device.get_config({0})
+  store.i16 [0], %0
+  %0 = and.i16 %0, 0x7ff8
+  %0 = or.i16 %0, 5
+  device.set_config({0}, %0)
+  %0 = device.get_config({0})
+  store.i16 [2], %0
+  %0 = and.i16 %0, 0x7ff8
+  %0 = or.i16 %0, 0x2004
+  device.set_config({0}, %0)
+  %0 = device.get_config({0})
+  store.i16 [4], %0
+  %1 = dsdop.mov32 dsd, none, scalar ({1}, 7) !1
+  ret
+}}
+)", address, lit(fabout(2, color, 1))))));
+  rig.put(1, 0, rig.add(collector(arch, color)));
+  rig.route(color, 0, 0, W, E).positions[0] = rx(R);
+  rig.route(color, 1, 0, W, R);
+  rig.make();
+  CHECK(rig.run() == mesh::RunEnd::Complete);
+  // Positions 2 and 3 are invalid all along; position 1 receives from the ramp, nowhere, from the ramp.
+  CHECK(rig.word(0, 0, 0, 2) == 0x55c);
+  CHECK(rig.word(0, 0, 2, 2) == 0x55d);
+  CHECK(rig.word(0, 0, 4, 2) == 0x255c);
+  const auto routes = rig.mesh->snapshot({0, 0}).routes;
+  REQUIRE(routes.size() == 1);
+  CHECK(routes[0] == "color 5: rx RAMP tx EAST, switch position 1");
+  CHECK(rig.word(1, 0, 16) == 7);
 }
 
 TEST_CASE("swapped colors change at every hop") {
