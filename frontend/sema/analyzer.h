@@ -24,7 +24,7 @@ struct Options {
   /// --max-inlined-iterations
   uint32_t max_inlined_iterations = 1'000'000;
   /// Comptime loop iterations and calls of one analysis.
-  uint64_t fuel = 10'000'000;
+  uint64_t fuel = 100'000'000;
   /// What @get_rectangle() says in PE programs (in layout blocks the hooks know).
   Extent2 rectangle;
   Extent2 fabric;
