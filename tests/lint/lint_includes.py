@@ -30,7 +30,7 @@ ALLOWED = {
 }
 ALLOWED["sdk/driver"] = (WHOLE_FRONTEND | {"jit", "jit/interp", "jit/orc", "sdk/include", "sdk/timing", "sdk/mesh",
                                            "sdk/profile", "sdk/host"})
-ALLOWED["sdk/repl"] = ALLOWED["sdk/driver"] | {"sdk/driver"}
+ALLOWED["sdk/repl"] = ALLOWED["sdk/driver"] | {"sdk/driver", "frontend/parse"}
 ALLOWED["sdk/cli"] = ALLOWED["sdk/driver"] | {"sdk/driver", "sdk/repl", "sdk/lsp"}
 
 # The LLVM engine as a library of its own, which sdk/host opens at run time: the one place that sees both sides.
