@@ -160,6 +160,7 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
       return RunEnd::CycleLimit;
     }
     const Cycles start = std::max(next, time_) / hop * hop;
+    const Cycles before = time_;
     Cycles end = start + hop;
     ready.clear();
     for (uint32_t i = 0; i < blocks_.size(); ++i) {
@@ -175,7 +176,8 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
     time_ = std::max(time_, end);
     collect(end);
     if (trapped_) return RunEnd::Trap;
-    if (++countdown >= 64 || blocks_.size() > 64) {
+    // A loop that runs ahead makes long steps.
+    if (++countdown >= 64 || blocks_.size() > 64 || time_ - before > 65536) {
       countdown = 0;
       const auto now = Clock::now();
       if (now - last_poll >= std::chrono::milliseconds(50)) {

@@ -81,7 +81,7 @@ def test_a_terminal_session(tmp_path):
                     f"env XDG_STATE_HOME={tmp_path} {weft} repl"], check=True, timeout=20)
     try:
         wait_for("weft>")
-        send("var n: u32 = 100;", "Enter")
+        send("var n: u32 = 100\\;", "Enter")
         send("while (true) { n += 1; }", "Enter")
         time.sleep(0.5)
         send("C-c")
