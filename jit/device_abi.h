@@ -61,22 +61,24 @@ struct WeftDevice {
 
 /* The running main thread of one PE. Filled by the mesh before a call, valid only during it. */
 struct WeftPe {
-  uint8_t* memory;        /* private memory, `memory_bytes` long */
+  uint8_t* memory; /* private memory, `memory_bytes` long */
   uint32_t memory_bytes;
-  uint32_t flags;         /* WEFT_PE_SHARED: microthreads or others are active, inline short cuts are off */
-  uint64_t now;           /* cycle of the main thread; engines add the segment costs */
-  uint64_t deadline;      /* loop back edges call back_edge when now >= deadline */
+  uint32_t flags;    /* WEFT_PE_SHARED: microthreads or others are active, inline short cuts are off */
+  uint64_t now;      /* cycle of the main thread; engines add the segment costs */
+  uint64_t deadline; /* loop back edges call back_edge when now >= deadline */
   uint64_t result;
-  const uint64_t* slots;  /* values of the per-PE constant slots */
+  const uint64_t* slots; /* values of the per-PE constant slots */
   const struct WeftDevice* device;
-  struct WeftFrame* frames;   /* chain of the suspended task, leaf first */
-  struct WeftFrame** cursor;  /* where the next frame is pushed while unwinding: *cursor = frame; cursor = &frame->next */
-  const WeftKernel* kernels;  /* by tir::DsdOpcode */
+  struct WeftFrame* frames; /* chain of the suspended task, leaf first */
+  struct WeftFrame**
+      cursor; /* where the next frame is pushed while unwinding: *cursor = frame; cursor = &frame->next */
+  const WeftKernel* kernels;            /* by tir::DsdOpcode */
   const struct WeftDsdCosts* dsd_costs; /* jit/dsd_cost.h */
-  uint32_t stack_pointer; /* recursive functions: byte address of the free stack, grows upward. The mesh sets it to
-                             stack_base at a start, keeps it while the task is suspended, and hands it in at the resume */
+  uint32_t
+      stack_pointer; /* recursive functions: byte address of the free stack, grows upward. The mesh sets it to
+                        stack_base at a start, keeps it while the task is suspended, and hands it in at the resume */
   uint32_t stack_limit;
-  void* mesh;             /* the mesh's own */
+  void* mesh; /* the mesh's own */
   uint64_t mesh_index;
 };
 #define WEFT_PE_SHARED 1u

@@ -29,9 +29,12 @@ struct WeftDsdCosts {
 static inline uint32_t weftStrideRate(int32_t stride, uint32_t lanes) {
   const uint32_t m = (uint32_t)(stride < 0 ? -stride : stride) & 7u;
   uint32_t width = lanes;
-  if (stride == 0 || stride == 1) width = lanes;
-  else if (m == 0) width = 1;
-  else if (m == 1 || m == 7 || m == 4) width = lanes < 2 ? lanes : 2;
+  if (stride == 0 || stride == 1)
+    width = lanes;
+  else if (m == 0)
+    width = 1;
+  else if (m == 1 || m == 7 || m == 4)
+    width = lanes < 2 ? lanes : 2;
   return 16u / (width == 0 ? 1u : width);
 }
 

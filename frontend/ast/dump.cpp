@@ -96,9 +96,7 @@ void Printer::decl(const Decl& n) {
       block(as<LayoutDecl>(n).body);
       close();
       return;
-    default:
-      fnDecl(as<FnDecl>(n));
-      return;
+    default: fnDecl(as<FnDecl>(n)); return;
   }
 }
 

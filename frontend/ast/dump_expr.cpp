@@ -37,19 +37,13 @@ void Printer::expr(const Expr& n) {
       open("string");
       atom(quoted(as<StringLiteral>(n).bytes));
       break;
-    case NodeKind::BoolLiteral:
-      open(as<BoolLiteral>(n).value ? "true" : "false");
-      break;
-    case NodeKind::VoidLiteral:
-      open("{}");
-      break;
+    case NodeKind::BoolLiteral: open(as<BoolLiteral>(n).value ? "true" : "false"); break;
+    case NodeKind::VoidLiteral: open("{}"); break;
     case NodeKind::Identifier:
       open("name");
       atom(interner_.text(as<Identifier>(n).name));
       break;
-    case NodeKind::ErrorExpr:
-      open("error");
-      break;
+    case NodeKind::ErrorExpr: open("error"); break;
     case NodeKind::UnaryExpr:
       open(spelling(as<UnaryExpr>(n).op));
       child(as<UnaryExpr>(n).operand);
@@ -107,12 +101,8 @@ void Printer::expr(const Expr& n) {
     case NodeKind::SwitchExpr:
     case NodeKind::BlockExpr:
     case NodeKind::TensorAccess:
-    case NodeKind::AsmExpr:
-      controlExpr(n);
-      break;
-    default:
-      typeExpr(n);
-      break;
+    case NodeKind::AsmExpr: controlExpr(n); break;
+    default: typeExpr(n); break;
   }
   close();
 }

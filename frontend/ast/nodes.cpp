@@ -7,14 +7,11 @@ namespace weft::ast {
 const char* kindName(NodeKind kind) {
   switch (kind) {
 #define WEFT_AST_EXPR(name) \
-  case NodeKind::name:      \
-    return #name;
+  case NodeKind::name: return #name;
 #define WEFT_AST_STMT(name) \
-  case NodeKind::name:      \
-    return #name;
+  case NodeKind::name: return #name;
 #define WEFT_AST_DECL(name) \
-  case NodeKind::name:      \
-    return #name;
+  case NodeKind::name: return #name;
 #include "frontend/ast/nodes.def"
   }
   return "";

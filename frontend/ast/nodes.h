@@ -60,9 +60,11 @@ const T* dynAs(const Node* node) {
   return node != nullptr && node->kind == T::kKind ? static_cast<const T*>(node) : nullptr;
 }
 
-#define WEFT_AST_NODE(name, base) \
-  struct name : base {            \
-    static constexpr NodeKind kKind = NodeKind::name;
+/// A node class of one kind: what `as`, `dynAs` and the arena ask of it.
+template <NodeKind Kind, class Base>
+struct NodeOf : Base {
+  static constexpr NodeKind kKind = Kind;
+};
 
 /// A name that is introduced: `_` is an ordinary symbol with text "_".
 struct Name {
@@ -79,7 +81,7 @@ struct Block {
 // ---- Leaves ---------------------------------------------------------------------------------------------------
 
 /// Integer and character literals. Values beyond 128 bits have `fits == false`; then only `text` is right.
-WEFT_AST_NODE(IntLiteral, Expr)
+struct IntLiteral : NodeOf<NodeKind::IntLiteral, Expr> {
   uint64_t low = 0;
   uint64_t high = 0;
   bool fits = true;
@@ -89,58 +91,71 @@ WEFT_AST_NODE(IntLiteral, Expr)
   [[nodiscard]] unsigned __int128 value() const { return (static_cast<unsigned __int128>(high) << 64) | low; }
 };
 
-WEFT_AST_NODE(FloatLiteral, Expr)
+struct FloatLiteral : NodeOf<NodeKind::FloatLiteral, Expr> {
   double value = 0;
   std::string_view text;
 };
 
-WEFT_AST_NODE(StringLiteral, Expr)
+struct StringLiteral : NodeOf<NodeKind::StringLiteral, Expr> {
   /// Decoded bytes; may contain NUL.
   std::string_view bytes;
 };
 
-WEFT_AST_NODE(BoolLiteral, Expr)
+struct BoolLiteral : NodeOf<NodeKind::BoolLiteral, Expr> {
   bool value = false;
 };
 
 /// `{}`, the only value of type void.
-WEFT_AST_NODE(VoidLiteral, Expr)
-};
+struct VoidLiteral : NodeOf<NodeKind::VoidLiteral, Expr> {};
 
 /// A name in use, builtin type names (`u16`, `color`, `void`) and directions included.
-WEFT_AST_NODE(Identifier, Expr)
+struct Identifier : NodeOf<NodeKind::Identifier, Expr> {
   Symbol name;
   /// For name resolution; starts as all ones. Meaning belongs to sema.
   mutable uint32_t cache[2] = {0xffffffffu, 0xffffffffu};
 };
 
 /// Stands where the source has a syntax error (partial trees only); already reported, treat as poison.
-WEFT_AST_NODE(ErrorExpr, Expr)
-};
+struct ErrorExpr : NodeOf<NodeKind::ErrorExpr, Expr> {};
 
 // ---- Operators ------------------------------------------------------------------------------------------------
 
 enum class UnaryOp : uint8_t { Negate, LogicalNot, BitNot, AddressOf };
 /// Also the operator of a compound assignment.
 enum class BinaryOp : uint8_t {
-  Add, Sub, Mul, Div, Mod,
-  ShiftLeft, ShiftRight, BitAnd, BitOr, BitXor,
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
-  LogicalAnd, LogicalOr,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Mod,
+  ShiftLeft,
+  ShiftRight,
+  BitAnd,
+  BitOr,
+  BitXor,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  LogicalAnd,
+  LogicalOr,
 };
 /// As written: "-", "<<", "and".
 const char* spelling(UnaryOp op);
 const char* spelling(BinaryOp op);
-/// How tightly an operator binds: 1 (`or`) to 9 (`*`). All are left-associative but comparisons, which do not associate.
+/// How tightly an operator binds: 1 (`or`) to 9 (`*`). All are left-associative but comparisons, which do not
+/// associate.
 int precedence(BinaryOp op);
 bool isComparison(BinaryOp op);
 
-WEFT_AST_NODE(UnaryExpr, Expr)
+struct UnaryExpr : NodeOf<NodeKind::UnaryExpr, Expr> {
   UnaryOp op{};
   const Expr* operand = nullptr;
 };
 
-WEFT_AST_NODE(BinaryExpr, Expr)
+struct BinaryExpr : NodeOf<NodeKind::BinaryExpr, Expr> {
   BinaryOp op{};
   const Expr* lhs = nullptr;
   const Expr* rhs = nullptr;
@@ -148,35 +163,35 @@ WEFT_AST_NODE(BinaryExpr, Expr)
 };
 
 /// `comptime e`.
-WEFT_AST_NODE(ComptimeExpr, Expr)
+struct ComptimeExpr : NodeOf<NodeKind::ComptimeExpr, Expr> {
   const Expr* operand = nullptr;
 };
 
-WEFT_AST_NODE(CallExpr, Expr)
+struct CallExpr : NodeOf<NodeKind::CallExpr, Expr> {
   const Expr* callee = nullptr;
   ExprList args;
 };
 
 /// `@name(args)`; `name.symbol` has no `@`.
-WEFT_AST_NODE(BuiltinCall, Expr)
+struct BuiltinCall : NodeOf<NodeKind::BuiltinCall, Expr> {
   Name name;
   ExprList args;
   mutable uint32_t cache = 0xffffffffu;
 };
 
-WEFT_AST_NODE(IndexExpr, Expr)
+struct IndexExpr : NodeOf<NodeKind::IndexExpr, Expr> {
   const Expr* base = nullptr;
   ExprList indices;
 };
 
-WEFT_AST_NODE(FieldExpr, Expr)
+struct FieldExpr : NodeOf<NodeKind::FieldExpr, Expr> {
   const Expr* base = nullptr;
   Name field;
   mutable uint32_t cache[2] = {0xffffffffu, 0xffffffffu};
 };
 
 /// `p.*`
-WEFT_AST_NODE(DerefExpr, Expr)
+struct DerefExpr : NodeOf<NodeKind::DerefExpr, Expr> {
   const Expr* base = nullptr;
 };
 
@@ -188,13 +203,13 @@ struct FieldInit {
 };
 
 /// `.{ .a = 1 }` (type is null) or `T{ .a = 1 }`. Also `.{}` and `T{}`, with no fields.
-WEFT_AST_NODE(StructInit, Expr)
+struct StructInit : NodeOf<NodeKind::StructInit, Expr> {
   const Expr* type = nullptr;
   List<FieldInit> fields;
 };
 
 /// `.{ a, b }` (a tuple, type is null) or `[2]u16{ a, b }`; at least one element.
-WEFT_AST_NODE(ListInit, Expr)
+struct ListInit : NodeOf<NodeKind::ListInit, Expr> {
   const Expr* type = nullptr;
   ExprList elements;
 };
@@ -202,7 +217,7 @@ WEFT_AST_NODE(ListInit, Expr)
 // ---- Control in expressions -----------------------------------------------------------------------------------
 
 /// Branches that are blocks appear as BlockExpr.
-WEFT_AST_NODE(IfExpr, Expr)
+struct IfExpr : NodeOf<NodeKind::IfExpr, Expr> {
   const Expr* condition = nullptr;
   const Expr* then_expr = nullptr;
   /// Null when missing: the value is then void.
@@ -218,26 +233,26 @@ struct SwitchProng {
 };
 
 /// Also the switch statement, as an ExprStmt of this.
-WEFT_AST_NODE(SwitchExpr, Expr)
+struct SwitchExpr : NodeOf<NodeKind::SwitchExpr, Expr> {
   const Expr* operand = nullptr;
   List<SwitchProng> prongs;
 };
 
 /// `{ ... }` or `label: { ... }` where a value is expected.
-WEFT_AST_NODE(BlockExpr, Expr)
+struct BlockExpr : NodeOf<NodeKind::BlockExpr, Expr> {
   Name label;
   Block block;
 };
 
 /// `|i, j|{2, 4} -> a[i, j]`
-WEFT_AST_NODE(TensorAccess, Expr)
+struct TensorAccess : NodeOf<NodeKind::TensorAccess, Expr> {
   List<Name> vars;
   ExprList extents;
   const Expr* body = nullptr;
 };
 
 /// Parsed only to be rejected: operands are not kept.
-WEFT_AST_NODE(AsmExpr, Expr)
+struct AsmExpr : NodeOf<NodeKind::AsmExpr, Expr> {
   bool is_volatile = false;
   const Expr* text = nullptr;
 };
@@ -245,14 +260,14 @@ WEFT_AST_NODE(AsmExpr, Expr)
 // ---- Types ----------------------------------------------------------------------------------------------------
 
 /// `*T`, `*const T`, `[*]T`, `[*]const T`
-WEFT_AST_NODE(PointerType, Expr)
+struct PointerType : NodeOf<NodeKind::PointerType, Expr> {
   bool is_many = false;
   bool is_const = false;
   const Expr* element = nullptr;
 };
 
 /// `[a, b]T`; rank = number of extents, at least 1. `[_]T` has an Identifier `_` there.
-WEFT_AST_NODE(ArrayType, Expr)
+struct ArrayType : NodeOf<NodeKind::ArrayType, Expr> {
   ExprList extents;
   const Expr* element = nullptr;
 };
@@ -264,7 +279,7 @@ struct FnTypeParam {
 };
 
 /// `fn(A, B) R` and `task(A) R`
-WEFT_AST_NODE(FnType, Expr)
+struct FnType : NodeOf<NodeKind::FnType, Expr> {
   bool is_task = false;
   List<FnTypeParam> params;
   const Expr* return_type = nullptr;
@@ -277,7 +292,7 @@ struct Field {
   const Expr* type = nullptr;
 };
 
-WEFT_AST_NODE(StructType, Expr)
+struct StructType : NodeOf<NodeKind::StructType, Expr> {
   Layout layout = Layout::Auto;
   bool is_union = false;
   List<Field> fields;
@@ -289,15 +304,14 @@ struct Enumerator {
   const Expr* value = nullptr;
 };
 
-WEFT_AST_NODE(EnumType, Expr)
+struct EnumType : NodeOf<NodeKind::EnumType, Expr> {
   /// May be null.
   const Expr* tag_type = nullptr;
   List<Enumerator> enumerators;
 };
 
 /// `anytype`
-WEFT_AST_NODE(AnyType, Expr)
-};
+struct AnyType : NodeOf<NodeKind::AnyType, Expr> {};
 
 // ---- Declarations ---------------------------------------------------------------------------------------------
 
@@ -312,7 +326,7 @@ struct Attributes {
 };
 
 /// Global or local `const`/`var`.
-WEFT_AST_NODE(VarDecl, Decl)
+struct VarDecl : NodeOf<NodeKind::VarDecl, Decl> {
   Name name;
   bool is_const = false;
   /// `comptime var`, `comptime const` (local only).
@@ -327,7 +341,7 @@ WEFT_AST_NODE(VarDecl, Decl)
 };
 
 /// `param p: T = e;` and the legacy `color c = e;` (then `type` is null and `is_legacy_color` set).
-WEFT_AST_NODE(ParamDecl, Decl)
+struct ParamDecl : NodeOf<NodeKind::ParamDecl, Decl> {
   Name name;
   bool is_legacy_color = false;
   /// May be null.
@@ -346,7 +360,7 @@ struct FnParam {
 };
 
 /// `fn` and `task`.
-WEFT_AST_NODE(FnDecl, Decl)
+struct FnDecl : NodeOf<NodeKind::FnDecl, Decl> {
   Name name;
   bool is_task = false;
   Linkage linkage = Linkage::None;
@@ -362,26 +376,26 @@ WEFT_AST_NODE(FnDecl, Decl)
   Span signature_span;
 };
 
-WEFT_AST_NODE(ComptimeDecl, Decl)
+struct ComptimeDecl : NodeOf<NodeKind::ComptimeDecl, Decl> {
   Block body;
 };
 
-WEFT_AST_NODE(LayoutDecl, Decl)
+struct LayoutDecl : NodeOf<NodeKind::LayoutDecl, Decl> {
   Block body;
 };
 
 // ---- Statements -----------------------------------------------------------------------------------------------
 
-WEFT_AST_NODE(DeclStmt, Stmt)
+struct DeclStmt : NodeOf<NodeKind::DeclStmt, Stmt> {
   const VarDecl* decl = nullptr;
 };
 
-WEFT_AST_NODE(ExprStmt, Stmt)
+struct ExprStmt : NodeOf<NodeKind::ExprStmt, Stmt> {
   const Expr* expr = nullptr;
 };
 
 /// `a = b` or, with `is_compound`, `a op= b`.
-WEFT_AST_NODE(AssignStmt, Stmt)
+struct AssignStmt : NodeOf<NodeKind::AssignStmt, Stmt> {
   bool is_compound = false;
   BinaryOp op{};
   const Expr* target = nullptr;
@@ -389,23 +403,23 @@ WEFT_AST_NODE(AssignStmt, Stmt)
   Span op_span;
 };
 
-WEFT_AST_NODE(BlockStmt, Stmt)
+struct BlockStmt : NodeOf<NodeKind::BlockStmt, Stmt> {
   Name label;
   Block block;
 };
 
-WEFT_AST_NODE(ComptimeStmt, Stmt)
+struct ComptimeStmt : NodeOf<NodeKind::ComptimeStmt, Stmt> {
   Block block;
 };
 
-WEFT_AST_NODE(IfStmt, Stmt)
+struct IfStmt : NodeOf<NodeKind::IfStmt, Stmt> {
   const Expr* condition = nullptr;
   const Stmt* then_stmt = nullptr;
   /// May be null.
   const Stmt* else_stmt = nullptr;
 };
 
-WEFT_AST_NODE(ForStmt, Stmt)
+struct ForStmt : NodeOf<NodeKind::ForStmt, Stmt> {
   Name label;
   bool is_inline = false;
   const Expr* iterable = nullptr;
@@ -415,7 +429,7 @@ WEFT_AST_NODE(ForStmt, Stmt)
   const Stmt* body = nullptr;
 };
 
-WEFT_AST_NODE(WhileStmt, Stmt)
+struct WhileStmt : NodeOf<NodeKind::WhileStmt, Stmt> {
   Name label;
   const Expr* condition = nullptr;
   /// The `: (...)` clause: an ExprStmt or AssignStmt; may be null.
@@ -423,22 +437,20 @@ WEFT_AST_NODE(WhileStmt, Stmt)
   const Stmt* body = nullptr;
 };
 
-WEFT_AST_NODE(ReturnStmt, Stmt)
+struct ReturnStmt : NodeOf<NodeKind::ReturnStmt, Stmt> {
   /// May be null.
   const Expr* value = nullptr;
 };
 
-WEFT_AST_NODE(BreakStmt, Stmt)
+struct BreakStmt : NodeOf<NodeKind::BreakStmt, Stmt> {
   Name label;
   /// May be null.
   const Expr* value = nullptr;
 };
 
-WEFT_AST_NODE(ContinueStmt, Stmt)
+struct ContinueStmt : NodeOf<NodeKind::ContinueStmt, Stmt> {
   Name label;
 };
-
-#undef WEFT_AST_NODE
 
 // ---- The file -------------------------------------------------------------------------------------------------
 

@@ -123,7 +123,8 @@ class Writer {
     }
     if (const auto* n = dynAs<EnumType>(&e)) {
       std::string values;
-      for (const Enumerator& v : n->enumerators) values += fmt::format("{}{}", values.empty() ? "" : ", ", text(v.name));
+      for (const Enumerator& v : n->enumerators)
+        values += fmt::format("{}{}", values.empty() ? "" : ", ", text(v.name));
       return fmt::format("enum {{ {} }}", values);
     }
     return "anytype";

@@ -21,7 +21,7 @@ class Doing {
 
 }  // namespace weft
 
-#define WEFT_CHECK(cond, ...)                                                          \
-  do {                                                                                 \
+#define WEFT_CHECK(cond, ...)                                                              \
+  do {                                                                                     \
     if (!(cond)) ::weft::checkFailed(#cond, __FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
   } while (0)

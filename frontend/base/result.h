@@ -42,11 +42,11 @@ class [[nodiscard]] Result<void> {
 #define WEFT_CONCAT(a, b) WEFT_CONCAT_(a, b)
 // WEFT_TRY(auto x, f()): x = *f(), or return Reported{}. WEFT_TRY_VOID(f()) when there is no value.
 #define WEFT_TRY(decl, expr) WEFT_TRY_(decl, expr, WEFT_CONCAT(weft_try_, __LINE__))
-#define WEFT_TRY_(decl, expr, tmp)          \
-  auto tmp = (expr);                        \
-  if (!tmp) return ::weft::Reported{};      \
+#define WEFT_TRY_(decl, expr, tmp)     \
+  auto tmp = (expr);                   \
+  if (!tmp) return ::weft::Reported{}; \
   decl = *std::move(tmp)
-#define WEFT_TRY_VOID(expr)                      \
-  do {                                           \
-    if (!(expr)) return ::weft::Reported{};      \
+#define WEFT_TRY_VOID(expr)                 \
+  do {                                      \
+    if (!(expr)) return ::weft::Reported{}; \
   } while (0)

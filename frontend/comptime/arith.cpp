@@ -17,7 +17,9 @@ using types::Kind;
 namespace {
 
 target::Fp16Format half(FloatFormat f) {
-  return f == FloatFormat::BF16 ? target::Fp16Format::BF16 : f == FloatFormat::CB16 ? target::Fp16Format::CB16 : target::Fp16Format::F16;
+  return f == FloatFormat::BF16   ? target::Fp16Format::BF16
+         : f == FloatFormat::CB16 ? target::Fp16Format::CB16
+                                  : target::Fp16Format::F16;
 }
 
 Outcome fail(ArithError e) { return {Value::poison(), e}; }
@@ -48,7 +50,10 @@ bool subOverflows(Int128 a, Int128 b, Int128& r) { return __builtin_sub_overflow
 bool mulOverflows(Int128 a, Int128 b, Int128& r) { return __builtin_mul_overflow(a, b, &r); }
 
 // 128 bits do not go into int128 with room for a sign test; unsigned results of up to 126 bits do.
-Int128 toInt(double v) { return v < 0 ? -static_cast<Int128>(static_cast<unsigned __int128>(-v)) : static_cast<Int128>(static_cast<unsigned __int128>(v)); }
+Int128 toInt(double v) {
+  return v < 0 ? -static_cast<Int128>(static_cast<unsigned __int128>(-v))
+               : static_cast<Int128>(static_cast<unsigned __int128>(v));
+}
 
 double intToDouble(Int128 v) { return static_cast<double>(v); }
 
@@ -131,7 +136,8 @@ Outcome Arith::integerBinary(BinaryOp op, const Value& a, const Value& b) {
         Int128 v = static_cast<Int128>(u);
         if (info.is_signed && ((u >> (bits - 1)) & 1) != 0) v -= static_cast<Int128>(1) << bits;
         SymId n = expr(SymOp::Shl);
-        if (n != kNoSym) n = recorder_->pool().make(SymOp::Wrap, n, kNoSym, kNoSym, bits * 2 + (info.is_signed ? 1 : 0));
+        if (n != kNoSym)
+          n = recorder_->pool().make(SymOp::Wrap, n, kNoSym, kNoSym, bits * 2 + (info.is_signed ? 1 : 0));
         return fitted(type, v, n);
       }
       if (y > 126 || (x != 0 && (x << static_cast<int>(y)) >> static_cast<int>(y) != x)) {
@@ -248,7 +254,8 @@ Outcome Arith::unary(UnaryOp op, const Value& a) {
         const Int128 v = a.rawInt() == 0 ? 0 : modulus - a.rawInt();
         if (!a.symbolic()) return {Value::integer(a.type(), v)};
         SymPool& syms = recorder_->pool();
-        return fitted(a.type(), v, syms.make(SymOp::Wrap, syms.make(SymOp::Neg, a.sym()), kNoSym, kNoSym, info.bits * 2));
+        return fitted(a.type(), v,
+                      syms.make(SymOp::Wrap, syms.make(SymOp::Neg, a.sym()), kNoSym, kNoSym, info.bits * 2));
       }
       if (k == Kind::Int || k == Kind::ComptimeInt) {
         return fitted(a.type(), -a.rawInt(), a.symbolic() ? recorder_->pool().make(SymOp::Neg, a.sym()) : kNoSym);
@@ -326,7 +333,8 @@ Outcome Arith::convert(TypeId to, const Value& v) {
         const int bits = static_cast<int>(std::min(info.bits, 64u));
         if (info.is_signed) {
           const uint64_t raw = numeric::toSigned(source.asFloat(), bits);
-          return {Value::integer(to, bits == 64 ? static_cast<int64_t>(raw) : static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits))};
+          return {Value::integer(
+              to, bits == 64 ? static_cast<int64_t>(raw) : static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits))};
         }
         return {Value::integer(to, static_cast<Int128>(numeric::toUnsigned(source.asFloat(), bits)))};
       }
@@ -426,7 +434,8 @@ Outcome Arith::bitcast(TypeId to, const Value& v) {
     const uint32_t width = bitWidth(pool_, to);
     if (width == 0 || width > 64) return fail(ArithError::BadConversion);
     const Int128 i = decide(v);
-    if (i < -(static_cast<Int128>(1) << (width - 1)) || i >= static_cast<Int128>(1) << width) return fail(ArithError::Overflow);
+    if (i < -(static_cast<Int128>(1) << (width - 1)) || i >= static_cast<Int128>(1) << width)
+      return fail(ArithError::Overflow);
     return {fromBits(to, static_cast<uint64_t>(i))};
   }
   const uint32_t from_width = bitWidth(pool_, v.type());
@@ -462,11 +471,12 @@ Outcome Arith::fabs(const Value& v) { return {Value::floating(v.type(), std::fab
 Outcome Arith::fma(const Value& a, const Value& b, const Value& c) {
   const TypeId t = a.type();
   if (pool_.is(t, Kind::Float) && pool_.floatFormat(t) == FloatFormat::F32) {
-    return {fromBits(t, numeric::f32Fma(static_cast<uint32_t>(rawBits(a)), static_cast<uint32_t>(rawBits(b)), static_cast<uint32_t>(rawBits(c))))};
+    return {fromBits(t, numeric::f32Fma(static_cast<uint32_t>(rawBits(a)), static_cast<uint32_t>(rawBits(b)),
+                                        static_cast<uint32_t>(rawBits(c))))};
   }
   if (pool_.is(t, Kind::Float)) {
-    return {fromBits(t, numeric::f16Fma(half(pool_.floatFormat(t)), static_cast<uint16_t>(rawBits(a)), static_cast<uint16_t>(rawBits(b)),
-                                        static_cast<uint16_t>(rawBits(c))))};
+    return {fromBits(t, numeric::f16Fma(half(pool_.floatFormat(t)), static_cast<uint16_t>(rawBits(a)),
+                                        static_cast<uint16_t>(rawBits(b)), static_cast<uint16_t>(rawBits(c))))};
   }
   return floatResult(t, std::fma(a.asFloat(), b.asFloat(), c.asFloat()));
 }

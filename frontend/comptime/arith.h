@@ -44,8 +44,9 @@ class Arith {
   Outcome unary(ast::UnaryOp op, const Value& a);
   /// @as: numeric, bool, enum.
   Outcome convert(TypeId to, const Value& v);
-  /// Implicit conversion of a comptime-known number: any integer to an integer type that can hold it, comptime_float to a
-  /// float, 16-bit float to f32. Identity for equal types. Everything else is BadConversion (pointers and structs are sema's).
+  /// Implicit conversion of a comptime-known number: any integer to an integer type that can hold it, comptime_float to
+  /// a float, 16-bit float to f32. Identity for equal types. Everything else is BadConversion (pointers and structs are
+  /// sema's).
   Outcome coerce(TypeId to, const Value& v);
   Outcome bitcast(TypeId to, const Value& v);
   /// @__sqrt and so on; arguments of one float type.
@@ -62,8 +63,8 @@ class Arith {
   /// The same value with every symbolic part decided.
   Value concrete(const Value& v);
 
-  /// The value's bits as they stand in PE memory or in a TIR constant (two's complement, IEEE), zero-extended. Scalars only:
-  /// bool, integers, floats, enums, ids, directions. Symbolic values: the bits for the PE at hand.
+  /// The value's bits as they stand in PE memory or in a TIR constant (two's complement, IEEE), zero-extended. Scalars
+  /// only: bool, integers, floats, enums, ids, directions. Symbolic values: the bits for the PE at hand.
   [[nodiscard]] uint64_t rawBits(const Value& v) const;
   [[nodiscard]] Value fromBits(TypeId type, uint64_t bits) const;
   /// Rounds a double to the format of `float_type` (nearest even).

@@ -27,7 +27,9 @@ Int128 wrapTo(Int128 v, uint32_t bits, bool is_signed) {
   return r;
 }
 
-Int128 shiftLeft(Int128 a, Int128 b) { return b < 0 || b > 126 ? 0 : static_cast<Int128>(static_cast<unsigned __int128>(a) << static_cast<int>(b)); }
+Int128 shiftLeft(Int128 a, Int128 b) {
+  return b < 0 || b > 126 ? 0 : static_cast<Int128>(static_cast<unsigned __int128>(a) << static_cast<int>(b));
+}
 Int128 shiftRight(Int128 a, Int128 b) { return b < 0 || b > 126 ? (a < 0 ? -1 : 0) : a >> static_cast<int>(b); }
 
 }  // namespace
@@ -105,8 +107,10 @@ void SymPool::bound(Node& n) const {
       }
       break;
     case SymOp::Shr:
-      if (lo(n.a) >= 0) n.lo = 0, n.hi = hi(n.a);
-      else n.lo = lo(n.a), n.hi = std::max<Int128>(hi(n.a), 0);
+      if (lo(n.a) >= 0)
+        n.lo = 0, n.hi = hi(n.a);
+      else
+        n.lo = lo(n.a), n.hi = std::max<Int128>(hi(n.a), 0);
       break;
     case SymOp::And:
       if (lo(n.a) >= 0 && lo(n.b) >= 0) n.lo = 0, n.hi = std::min(hi(n.a), hi(n.b));
@@ -209,14 +213,18 @@ Int128 SymPool::evaluate(SymId root) {
       for (const SymId s : {nodes_[top].a, nodes_[top].b, nodes_[top].c}) {
         if (known(s)) continue;
         ready = false;
-        if (deep.empty() && size < kShallow) shallow[size++] = s;
-        else deep.push_back(s);
+        if (deep.empty() && size < kShallow)
+          shallow[size++] = s;
+        else
+          deep.push_back(s);
       }
       if (ready) compute(top);
     }
     if (!ready) continue;
-    if (deep.empty()) --size;
-    else deep.pop_back();
+    if (deep.empty())
+      --size;
+    else
+      deep.pop_back();
   }
   return values_[root];
 }
@@ -252,7 +260,8 @@ std::string SymPool::toString(SymId id) const {
 
 // ---- Recorder ----
 
-Recorder::Recorder(Group& group, std::span<const Int128> leaves) : group_(group), leaves_(leaves.begin(), leaves.end()) {
+Recorder::Recorder(Group& group, std::span<const Int128> leaves)
+    : group_(group), leaves_(leaves.begin(), leaves.end()) {
   group_.pool_.bind(leaves_);
 }
 
@@ -345,7 +354,8 @@ bool isLeaf(const Value& v, const types::Pool& pool) {
 }
 
 bool isPlainStruct(const Value& v, const types::Pool& pool) {
-  return v.rep() == Value::Rep::Aggregate && pool.is(v.type(), types::Kind::Struct) && !pool.structInfo(v.type()).is_union;
+  return v.rep() == Value::Rep::Aggregate && pool.is(v.type(), types::Kind::Struct) &&
+         !pool.structInfo(v.type()).is_union;
 }
 
 uint64_t hashRest(const Value& v, const types::Pool& pool, std::vector<Int128>& leaves) {
@@ -371,7 +381,8 @@ bool sameRest(const Value& a, const Value& b, const types::Pool& pool) {
   return true;
 }
 
-Value makeSymbolic(const Value& v, const types::Pool& pool, SymPool& syms, std::span<const Int128> leaves, uint32_t& next) {
+Value makeSymbolic(const Value& v, const types::Pool& pool, SymPool& syms, std::span<const Int128> leaves,
+                   uint32_t& next) {
   if (isLeaf(v, pool)) {
     const bool typed = pool.isInteger(v.type());
     const Int128 lo = typed ? std::max<Int128>(pool.minOf(v.type()), INT64_MIN) : INT64_MIN;

@@ -1,6 +1,6 @@
 // Sharing of one program among PEs whose params differ (architecture.md section 1, "sharing is found, not assumed").
-// Integer leaves of the params struct are symbols; analysis computes expressions over them and asks for a value only where
-// it must decide something. Questions and answers form a trie per file; its leaves are programs.
+// Integer leaves of the params struct are symbols; analysis computes expressions over them and asks for a value only
+// where it must decide something. Questions and answers form a trie per file; its leaves are programs.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/comptime/value.h"
@@ -13,15 +13,26 @@
 namespace weft::comptime {
 
 enum class SymOp : uint8_t {
-  Param,   // imm = leaf number
-  Const,   // imm
-  Add, Sub, Mul, Div, Rem,  // exact integers; a division by zero gives 0 (the divisor was asked about before)
-  Shl, Shr,
-  And, Or, Xor, Not, Neg,
-  Eq, Lt, Le,  // 0 or 1
-  Wrap,    // a modulo 2^bits; imm = bits * 2 + signed
-  InRange, // imm = lower bound, c = node of the upper bound constant
-  Select,  // a ? b : c
+  Param,  // imm = leaf number
+  Const,  // imm
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Rem,  // exact integers; a division by zero gives 0 (the divisor was asked about before)
+  Shl,
+  Shr,
+  And,
+  Or,
+  Xor,
+  Not,
+  Neg,
+  Eq,
+  Lt,
+  Le,       // 0 or 1
+  Wrap,     // a modulo 2^bits; imm = bits * 2 + signed
+  InRange,  // imm = lower bound, c = node of the upper bound constant
+  Select,   // a ? b : c
   LogicalNot,
 };
 
@@ -124,10 +135,11 @@ class Sharing {
  public:
   /// With `enabled` false every distinct params value has its own group (same analysis, no sharing): for tests.
   explicit Sharing(bool enabled = true) : enabled_(enabled) {}
-  /// Splits `params` (a struct value; nested structs too) into symbolic leaves and the rest; finds or makes the group of
-  /// (file, rest). `leaves` is filled with the integer leaves in order.
+  /// Splits `params` (a struct value; nested structs too) into symbolic leaves and the rest; finds or makes the group
+  /// of (file, rest). `leaves` is filled with the integer leaves in order.
   Group& groupOf(uint64_t file_key, const Value& params, const types::Pool& pool, std::vector<Int128>& leaves);
-  /// The group's params with the integer leaves made symbolic and given the values of one PE, for an analysis in `group`.
+  /// The group's params with the integer leaves made symbolic and given the values of one PE, for an analysis in
+  /// `group`.
   static Value symbolicParams(const types::Pool& pool, Group& group, std::span<const Int128> leaves);
 
  private:

@@ -1,6 +1,6 @@
 // Comptime values: 24 bytes, no allocation for scalars; aggregates are reference counted and copied on write.
-// An integer or bool may carry `sym`: it then depends on a symbolic param, and its payload is the value for the PE at hand.
-// SPDX-License-Identifier: Apache-2.0
+// An integer or bool may carry `sym`: it then depends on a symbolic param, and its payload is the value for the PE at
+// hand. SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/base/check.h"
 #include "frontend/base/interner.h"
@@ -15,9 +15,9 @@
 
 namespace weft::comptime {
 
+using base::Symbol;
 using types::Int128;
 using types::TypeId;
-using base::Symbol;
 
 /// Handles into sema's tables.
 enum class GlobalRef : uint32_t {};
@@ -111,7 +111,9 @@ class Value {
   static Value pointer(TypeId type, PointerTarget t) {
     return Value(type, Rep::Pointer, (static_cast<uint64_t>(t.kind) << 32) | t.id, static_cast<uint32_t>(t.offset));
   }
-  static Value descriptor(TypeId type, DsdValue d) { return Value(type, Rep::Dsd, d.dsd.bits, static_cast<uint32_t>(d.global)); }
+  static Value descriptor(TypeId type, DsdValue d) {
+    return Value(type, Rep::Dsd, d.dsd.bits, static_cast<uint32_t>(d.global));
+  }
   static Value aggregate(TypeId type, std::vector<Value> elements);
   /// `count` copies of `element`, stored once.
   static Value splat(TypeId type, uint64_t count, Value element);
@@ -135,9 +137,7 @@ class Value {
     return rawInt();
   }
   /// The number for the PE at hand, whether symbolic or not. Only for callers that carry `sym` on themselves.
-  [[nodiscard]] Int128 rawInt() const {
-    return static_cast<Int128>((static_cast<unsigned __int128>(hi_) << 64) | lo_);
-  }
+  [[nodiscard]] Int128 rawInt() const { return static_cast<Int128>((static_cast<unsigned __int128>(hi_) << 64) | lo_); }
   [[nodiscard]] bool asBool() const { return asInt() != 0; }
   [[nodiscard]] double asFloat() const { return std::bit_cast<double>(lo_); }
   [[nodiscard]] TypeId asType() const { return TypeId{static_cast<uint32_t>(lo_)}; }
@@ -172,7 +172,8 @@ class Value {
   [[nodiscard]] bool anySymbolic() const;
 
  private:
-  Value(TypeId t, Rep r, uint64_t lo, uint64_t hi) : type_(t), sym_(kNoSym), rep_(static_cast<uint32_t>(r)), lo_(lo), hi_(hi) {}
+  Value(TypeId t, Rep r, uint64_t lo, uint64_t hi)
+      : type_(t), sym_(kNoSym), rep_(static_cast<uint32_t>(r)), lo_(lo), hi_(hi) {}
   [[nodiscard]] Aggregate* node() const { return reinterpret_cast<Aggregate*>(static_cast<uintptr_t>(lo_)); }
   void release();
 

@@ -84,11 +84,13 @@ class Sink {
  public:
   template <class... Args>
   [[nodiscard]] Builder error(Code code, source::Span span, fmt::format_string<Args...> text, Args&&... args) {
-    return Builder(*this, {code, Severity::Error, fmt::format(text, std::forward<Args>(args)...), span, {}, {}, {}, {}});
+    return Builder(*this,
+                   {code, Severity::Error, fmt::format(text, std::forward<Args>(args)...), span, {}, {}, {}, {}});
   }
   template <class... Args>
   [[nodiscard]] Builder warning(Code code, source::Span span, fmt::format_string<Args...> text, Args&&... args) {
-    return Builder(*this, {code, Severity::Warning, fmt::format(text, std::forward<Args>(args)...), span, {}, {}, {}, {}});
+    return Builder(*this,
+                   {code, Severity::Warning, fmt::format(text, std::forward<Args>(args)...), span, {}, {}, {}, {}});
   }
   void add(Diagnostic d);
   [[nodiscard]] bool hasErrors() const { return errors_ > 0; }

@@ -13,9 +13,8 @@ ordered_json place(source::Span span, const source::SourceManager& sources) {
   if (!span.valid()) return nullptr;
   const auto begin = sources.lineColumn(span.file, span.begin);
   const auto end = sources.lineColumn(span.file, span.end);
-  return {{"file", sources.path(span.file)}, {"line", begin.line},   {"column", begin.column},
-          {"end_line", end.line},            {"end_column", end.column}, {"begin", span.begin},
-          {"end", span.end}};
+  return {{"file", sources.path(span.file)}, {"line", begin.line},  {"column", begin.column}, {"end_line", end.line},
+          {"end_column", end.column},        {"begin", span.begin}, {"end", span.end}};
 }
 
 }  // namespace
@@ -26,7 +25,8 @@ std::string renderJson(const Diagnostic& d, const source::SourceManager& sources
                       {"message", d.message},
                       {"span", place(d.span, sources)}};
   out["labels"] = ordered_json::array();
-  for (const Label& label : d.labels) out["labels"].push_back({{"span", place(label.span, sources)}, {"text", label.text}});
+  for (const Label& label : d.labels)
+    out["labels"].push_back({{"span", place(label.span, sources)}, {"text", label.text}});
   out["notes"] = d.notes;
   out["helps"] = ordered_json::array();
   for (const Help& help : d.helps) {

@@ -169,8 +169,7 @@ class Printer {
           break;
         case DocKind::HardLine:
         case DocKind::TrailingComment:
-        case DocKind::OwnComment:
-          return true;
+        case DocKind::OwnComment: return true;
         case DocKind::IfBroken:
           if (!c.flat) room -= std::min(room, n.text.size());
           break;

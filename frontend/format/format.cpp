@@ -21,24 +21,24 @@ using source::Span;
 
 /// What a token is for the layout.
 enum class Role : uint8_t {
-  Word,          // names, literals, keywords, and punctuation without a role of its own
-  Prefix,        // unary operator, pointer star
-  Binary,        // operator between operands
-  Assign,        // `=`, `+=`, `=>`, `->`: one space on both sides
-  OpenCall,      // ( or [ directly behind an operand
-  OpenControl,   // ( of if, for, while, switch and attributes: holds one expression
-  OpenPlain,     // any other ( or [
-  OpenArrayType, // [ of an array or pointer type
-  OpenBlock,     // { of a block
+  Word,           // names, literals, keywords, and punctuation without a role of its own
+  Prefix,         // unary operator, pointer star
+  Binary,         // operator between operands
+  Assign,         // `=`, `+=`, `=>`, `->`: one space on both sides
+  OpenCall,       // ( or [ directly behind an operand
+  OpenControl,    // ( of if, for, while, switch and attributes: holds one expression
+  OpenPlain,      // any other ( or [
+  OpenArrayType,  // [ of an array or pointer type
+  OpenBlock,      // { of a block
   OpenSwitch,
-  OpenRecord,    // { of struct, union, enum
-  OpenInit,      // { of an initializer
-  OpenExtents,   // { of a tensor access
+  OpenRecord,   // { of struct, union, enum
+  OpenInit,     // { of an initializer
+  OpenExtents,  // { of a tensor access
   Close,
-  OpenCapture,   // | around captures
+  OpenCapture,  // | around captures
   CloseCapture,
   LabelColon,
-  SpacedColon,   // `while (c) : (step)` and assembly operands
+  SpacedColon,  // `while (c) : (step)` and assembly operands
   Colon,
   Dot,
   Comma,
@@ -155,7 +155,8 @@ class Formatter {
       const bool after_operand = p != nullptr && p->ends_operand;
       const std::string_view before = p != nullptr ? p->text : "";
       const bool field = before == "." && p->kind == TokenKind::Punctuation;
-      const bool declares_field = !open.empty() && tokens_[open.back()].role == Role::OpenRecord && isOneOf(before, {"{", ","});
+      const bool declares_field =
+          !open.empty() && tokens_[open.back()].role == Role::OpenRecord && isOneOf(before, {"{", ","});
       const bool keyword = t.kind == TokenKind::Keyword && !field && !declares_field;
       if (t.kind != TokenKind::Punctuation) {
         if (t.kind == TokenKind::Keyword && !keyword) t.kind = TokenKind::Name;
@@ -193,8 +194,8 @@ class Formatter {
                          opener == Role::OpenRecord;
         // A block or switch as a value: no useful statement starts with one of these, so the expression goes on.
         if (opener == Role::OpenSwitch || opener == Role::OpenBlock) {
-          t.ends_operand = tokens_[i + 1].kind == TokenKind::Punctuation &&
-                           isOneOf(tokens_[i + 1].text, {"-", "*", "&", "|"});
+          t.ends_operand =
+              tokens_[i + 1].kind == TokenKind::Punctuation && isOneOf(tokens_[i + 1].text, {"-", "*", "&", "|"});
         }
         if (asm_open != 0 && t.partner == asm_open) asm_open = 0;
       } else if (x == "|" && i == capture_close) {
@@ -276,7 +277,8 @@ class Formatter {
   size_t skipStray(size_t at, uint32_t until, std::vector<DocId>& parts) {
     while (at + 1 < tokens_.size() && tokens_[at].span.begin < until && tokens_[at].text == ";") {
       comments(tokens_[at], parts);
-      if (tokens_[at].trailing != SIZE_MAX) parts.push_back(docs_.trailingComment(comments_[tokens_[at].trailing].text));
+      if (tokens_[at].trailing != SIZE_MAX)
+        parts.push_back(docs_.trailingComment(comments_[tokens_[at].trailing].text));
       ++at;
     }
     return at;
@@ -384,7 +386,8 @@ class Formatter {
       case Role::OpenInit: return !a.ends_operand;
       case Role::OpenExtents: return false;
       case Role::OpenControl:
-        return a.role == Role::SpacedColon || (a.kind == TokenKind::Keyword && isOneOf(a.text, {"if", "while", "for", "switch"}));
+        return a.role == Role::SpacedColon ||
+               (a.kind == TokenKind::Keyword && isOneOf(a.text, {"if", "while", "for", "switch"}));
       case Role::OpenArrayType:
         // Parameters stand right behind the name or keyword; `[` of a type is an operand of its own.
         return b.text == "[";
@@ -482,7 +485,8 @@ class Formatter {
   [[nodiscard]] bool isLiteralItem(const Item& item) const {
     const size_t n = item.end - item.begin;
     const Token& last = tokens_[item.end - 1];
-    const bool literal = last.kind == TokenKind::Number || last.kind == TokenKind::Char || last.kind == TokenKind::String;
+    const bool literal =
+        last.kind == TokenKind::Number || last.kind == TokenKind::Char || last.kind == TokenKind::String;
     return literal && (n == 1 || (n == 2 && tokens_[item.begin].text == "-"));
   }
 
@@ -490,7 +494,8 @@ class Formatter {
     const Token& last = tokens_[item.end - 1];
     if (last.role != Role::Close || last.text != "}") return false;
     const Role opener = tokens_[last.partner].role;
-    return opener == Role::OpenInit || opener == Role::OpenRecord || opener == Role::OpenSwitch || opener == Role::OpenBlock;
+    return opener == Role::OpenInit || opener == Role::OpenRecord || opener == Role::OpenSwitch ||
+           opener == Role::OpenBlock;
   }
 
   /// A bracket group: flat, or one item per line. Lists of literals are filled and keep their rows.
@@ -518,7 +523,8 @@ class Formatter {
     const bool trailing = !all.empty() && tokens_[close - 1].role == Role::Comma;
     const bool is_asm = open > 0 && (tokens_[open - 1].text == "asm" || tokens_[open - 1].text == "volatile");
     const bool single = t.role == Role::OpenControl || (t.role == Role::OpenPlain && all.size() == 1) || is_asm;
-    const bool literals = all.size() > 2 && std::all_of(all.begin(), all.end(), [&](const Item& i) { return isLiteralItem(i); });
+    const bool literals =
+        all.size() > 2 && std::all_of(all.begin(), all.end(), [&](const Item& i) { return isLiteralItem(i); });
     const bool vertical = must_break || t.role == Role::OpenSwitch || has_comments || (trailing && !literals);
     const bool add_comma = !single && !all.empty() && (braces || all.size() > 1 || trailing);
 
@@ -584,7 +590,8 @@ class Formatter {
     if (const size_t last = r.items.empty() ? close : r.items.back().end; last < close) {
       // The comma that was there: its text is decided above, its comments stay.
       for (const size_t c : tokens_[last].leading) inner.push_back(docs_.ownComment(comments_[c].text, false));
-      if (tokens_[last].trailing != SIZE_MAX) inner.push_back(docs_.trailingComment(comments_[tokens_[last].trailing].text));
+      if (tokens_[last].trailing != SIZE_MAX)
+        inner.push_back(docs_.trailingComment(comments_[tokens_[last].trailing].text));
     }
     comments(tokens_[close], inner);
     std::vector<DocId> parts;

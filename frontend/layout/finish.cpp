@@ -38,7 +38,8 @@ uint32_t LayoutRunner::analyse(const Tile& tile, std::span<const Int128> leaves,
   const comptime::Value params = comptime::Sharing::symbolicParams(context_.pool, *tile.group, leaves);
   const auto index = static_cast<uint32_t>(program_leaves_.size());
   program_leaves_.emplace_back();
-  auto result = sema::analyzeProgram(context_, *files_[tile.file], params, has_layout ? &plan_->exports : nullptr, &recorder);
+  auto result =
+      sema::analyzeProgram(context_, *files_[tile.file], params, has_layout ? &plan_->exports : nullptr, &recorder);
   Leaf& leaf = program_leaves_[index];
   if (result) {
     WEFT_CHECK(result->slots.size() == result->program->slots.size(), "slots of {}", result->program->name);
@@ -106,8 +107,8 @@ void LayoutRunner::fillSlots() {
   }
 }
 
-// A slot that has one value on all PEs of its program becomes a constant. The program was simplified with the slot in place,
-// so its cycles do not change; engines see more constants.
+// A slot that has one value on all PEs of its program becomes a constant. The program was simplified with the slot in
+// place, so its cycles do not change; engines see more constants.
 void LayoutRunner::foldUniformSlots() {
   if (plan_->slots_of.empty()) return;
   const size_t count = programs_.size();
@@ -201,8 +202,9 @@ bool LayoutRunner::mergeLocalConfigs() {
       if (plane.empty()) plane.resize(tiles_.size());
       if (plane[i] != 0) {
         context_.sink
-            .error(Code::E0507, leaf.configs[k].span, "config for this color has already been set: color {} on PE ({}, {})",
-                   leaf.configs[k].color, i % extent_->width, i / extent_->width)
+            .error(Code::E0507, leaf.configs[k].span,
+                   "config for this color has already been set: color {} on PE ({}, {})", leaf.configs[k].color,
+                   i % extent_->width, i / extent_->width)
             .label(config_spans_[plane[i]], "set here before")
             .emit();
         return false;
@@ -243,7 +245,8 @@ bool LayoutRunner::checkRoutes() {
         context_.sink
             .error(Code::E0505, config_spans_[index], "color {} on PE ({}, {}) is sent {}, off the fabric", color, x, y,
                    target::portName(static_cast<target::Port>(port)))
-            .note(fmt::format("the fabric is {} by {}, the program begins at ({}, {})", plan_->fabric.width, plan_->fabric.height, o.x, o.y))
+            .note(fmt::format("the fabric is {} by {}, the program begins at ({}, {})", plan_->fabric.width,
+                              plan_->fabric.height, o.x, o.y))
             .emit();
         return false;
       }
@@ -265,7 +268,8 @@ Result<std::shared_ptr<const plan::FabricPlan>> LayoutRunner::finish(bool has_la
     }
     if (missing > 0) {
       context_.sink
-          .error(Code::E0503, rectangle_span_, "no tile code was set for PE ({}, {})", first % extent_->width, first / extent_->width)
+          .error(Code::E0503, rectangle_span_, "no tile code was set for PE ({}, {})", first % extent_->width,
+                 first / extent_->width)
           .note(fmt::format("{} of {} PEs have none", missing, tiles_.size()))
           .emit();
       return Reported{};
@@ -293,7 +297,8 @@ Result<std::shared_ptr<const plan::FabricPlan>> LayoutRunner::finish(bool has_la
 }
 
 Result<std::shared_ptr<const plan::FabricPlan>> run(sema::Context& context, const sema::SourceFile& root,
-                                                    const std::vector<sema::CliParam>& cli, const Options& options, Stats& stats) {
+                                                    const std::vector<sema::CliParam>& cli, const Options& options,
+                                                    Stats& stats) {
   LayoutRunner runner(context, options, stats);
   const auto start = std::chrono::steady_clock::now();
   auto done = sema::analyzeLayout(context, root, cli, runner);
@@ -302,8 +307,9 @@ Result<std::shared_ptr<const plan::FabricPlan>> run(sema::Context& context, cons
   return runner.finish(true, true);
 }
 
-Result<std::shared_ptr<const plan::FabricPlan>> place(sema::Context& context, Extent2 extent, const std::vector<Tile>& tiles,
-                                                      const Options& options, Stats& stats) {
+Result<std::shared_ptr<const plan::FabricPlan>> place(sema::Context& context, Extent2 extent,
+                                                      const std::vector<Tile>& tiles, const Options& options,
+                                                      Stats& stats) {
   LayoutRunner runner(context, options, stats);
   const auto refuse = [&](const sema::LayoutVerdict& v) {
     if (v) context.sink.error(v->code, {}, "{}", v->message).emit();

@@ -39,9 +39,11 @@ struct Tile {
 
 /// `context.options` needs arch and fp16 only; rectangle, fabric and offset are filled in here.
 Result<std::shared_ptr<const plan::FabricPlan>> run(sema::Context& context, const sema::SourceFile& root,
-                                                    const std::vector<sema::CliParam>& cli, const Options& options, Stats& stats);
+                                                    const std::vector<sema::CliParam>& cli, const Options& options,
+                                                    Stats& stats);
 /// The same without a layout block.
-Result<std::shared_ptr<const plan::FabricPlan>> place(sema::Context& context, Extent2 extent, const std::vector<Tile>& tiles,
-                                                      const Options& options, Stats& stats);
+Result<std::shared_ptr<const plan::FabricPlan>> place(sema::Context& context, Extent2 extent,
+                                                      const std::vector<Tile>& tiles, const Options& options,
+                                                      Stats& stats);
 
 }  // namespace weft::layout

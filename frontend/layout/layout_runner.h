@@ -21,7 +21,8 @@ class LayoutRunner : public sema::LayoutHooks {
   [[nodiscard]] FabricCoord offset() const override { return plan_->offset; }
   sema::LayoutVerdict setTileCode(int64_t x, int64_t y, const sema::SourceFile& file, const comptime::Value& params,
                                   source::Span span) override;
-  sema::LayoutVerdict setColorConfig(int64_t x, int64_t y, int color, const plan::ColorConfig& config, source::Span span) override;
+  sema::LayoutVerdict setColorConfig(int64_t x, int64_t y, int color, const plan::ColorConfig& config,
+                                     source::Span span) override;
   sema::LayoutVerdict exportName(plan::Export name, source::Span span) override;
   void memcpyConfig(const std::array<int, 4>& h2d, const std::array<int, 4>& d2h) override;
 

@@ -39,7 +39,8 @@ double toDouble(const Format& f, uint16_t bits) {
     const double value = static_cast<double>(mantissa) * unit;
     return sign != 0 ? -value : value;
   }
-  return std::bit_cast<double>(sign | static_cast<uint64_t>(exponent - f.bias + 1023) << 52 | mantissa << (52 - f.mantissa));
+  return std::bit_cast<double>(sign | static_cast<uint64_t>(exponent - f.bias + 1023) << 52 |
+                               mantissa << (52 - f.mantissa));
 }
 
 uint16_t fromDouble(const Format& f, double value) {
@@ -166,16 +167,15 @@ uint16_t f16Norm(Fp16Format format, uint16_t a) {
   return fromDouble(f, std::frexp(toDouble(f, a), &exponent) * 2);
 }
 
-bool f16Eq(Fp16Format format, uint16_t a, uint16_t b) {
-  return f16ToDouble(format, a) == f16ToDouble(format, b);
-}
+bool f16Eq(Fp16Format format, uint16_t a, uint16_t b) { return f16ToDouble(format, a) == f16ToDouble(format, b); }
 bool f16Ne(Fp16Format format, uint16_t a, uint16_t b) { return !f16Eq(format, a, b); }
 bool f16Lt(Fp16Format format, uint16_t a, uint16_t b) { return f16ToDouble(format, a) < f16ToDouble(format, b); }
 bool f16Le(Fp16Format format, uint16_t a, uint16_t b) { return f16ToDouble(format, a) <= f16ToDouble(format, b); }
 
 uint16_t f16FromUint(Fp16Format format, uint64_t value) {
   // Above 53 bits: keep a sticky bit, far below the last place of every format.
-  if (value >> 53 != 0) return f16FromDouble(format, static_cast<double>(value >> 11 | ((value & 0x7ffu) != 0 ? 1u : 0u)) * 2048.0);
+  if (value >> 53 != 0)
+    return f16FromDouble(format, static_cast<double>(value >> 11 | ((value & 0x7ffu) != 0 ? 1u : 0u)) * 2048.0);
   return f16FromDouble(format, static_cast<double>(value));
 }
 

@@ -52,11 +52,15 @@ constexpr uint64_t intAShr(uint64_t a, uint64_t amount, int width) {
 
 /// clz(0) = ctz(0) = width.
 constexpr uint64_t intClz(uint64_t a, int width) { return static_cast<uint64_t>(std::countl_zero(a) - (64 - width)); }
-constexpr uint64_t intCtz(uint64_t a, int width) { return a == 0 ? static_cast<uint64_t>(width) : static_cast<uint64_t>(std::countr_zero(a)); }
+constexpr uint64_t intCtz(uint64_t a, int width) {
+  return a == 0 ? static_cast<uint64_t>(width) : static_cast<uint64_t>(std::countr_zero(a));
+}
 constexpr uint64_t intPopCnt(uint64_t a) { return static_cast<uint64_t>(std::popcount(a)); }
 
 constexpr bool intSLt(uint64_t a, uint64_t b, int width) { return signedValue(a, width) < signedValue(b, width); }
 constexpr bool intSLe(uint64_t a, uint64_t b, int width) { return signedValue(a, width) <= signedValue(b, width); }
-constexpr uint64_t intSExt(uint64_t a, int from, int to) { return wrap(static_cast<uint64_t>(signedValue(a, from)), to); }
+constexpr uint64_t intSExt(uint64_t a, int from, int to) {
+  return wrap(static_cast<uint64_t>(signedValue(a, from)), to);
+}
 
 }  // namespace weft::numeric

@@ -19,7 +19,8 @@ void AstBuilder::finish() { file_.decls = list(decls_); }
 
 ast::Span AstBuilder::span(antlr4::ParserRuleContext* c) {
   const ast::Span first = span(c->start);
-  if (c->stop == nullptr || c->stop->getTokenIndex() < c->start->getTokenIndex()) return {first.file, first.begin, first.begin};
+  if (c->stop == nullptr || c->stop->getTokenIndex() < c->start->getTokenIndex())
+    return {first.file, first.begin, first.begin};
   return join(first, span(c->stop));
 }
 
@@ -73,7 +74,8 @@ ast::Linkage linkageOf(antlr4::Token* token) {
 }
 }  // namespace
 
-const ast::VarDecl* AstBuilder::varDecl(P::VarDeclContext* c, bool is_global, bool is_comptime, antlr4::Token* linkage) {
+const ast::VarDecl* AstBuilder::varDecl(P::VarDeclContext* c, bool is_global, bool is_comptime,
+                                        antlr4::Token* linkage) {
   const ast::Name id = name(c->id);
   if (!id.valid()) return nullptr;
   ast::Span whole = span(c);

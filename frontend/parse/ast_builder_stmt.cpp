@@ -83,7 +83,8 @@ const ast::Stmt* AstBuilder::body(Context* c) {
   return nullptr;
 }
 
-const ast::Stmt* AstBuilder::loop(P::LoopHeadContext* head, antlr4::Token* label, const ast::Stmt* body, ast::Span span) {
+const ast::Stmt* AstBuilder::loop(P::LoopHeadContext* head, antlr4::Token* label, const ast::Stmt* body,
+                                  ast::Span span) {
   if (head->kind != nullptr && head->kind->getType() == CslLexer::WHILE) {
     auto* s = make<ast::WhileStmt>(span);
     s->label = name(label);
@@ -194,7 +195,8 @@ const ast::Expr* AstBuilder::valueOf(const ast::Stmt* stmt) {
 /// After `=>` an `if` may be the prong's value: it is one when all its branches are.
 const ast::Stmt* AstBuilder::prongBody(P::OpenStmtContext* c) {
   const ast::Stmt* s = bodyOrEmpty(c);
-  if (s->kind != ast::NodeKind::IfStmt && (s->kind != ast::NodeKind::BlockStmt || !ast::as<ast::BlockStmt>(s)->label.valid())) {
+  if (s->kind != ast::NodeKind::IfStmt &&
+      (s->kind != ast::NodeKind::BlockStmt || !ast::as<ast::BlockStmt>(s)->label.valid())) {
     return s;
   }
   const ast::Expr* value = valueOf(s);

@@ -81,7 +81,8 @@ const ast::Expr* AstBuilder::fnType(P::FnTypeContext* c) {
   auto* e = make<ast::FnType>(span(c));
   e->is_task = c->kind != nullptr && c->kind->getType() == CslLexer::TASK;
   std::vector<ast::FnTypeParam> params;
-  for (P::FnTypeParamContext* p : c->items) params.push_back({name(p->id), p->type != nullptr ? type(p->type) : error(span(p))});
+  for (P::FnTypeParamContext* p : c->items)
+    params.push_back({name(p->id), p->type != nullptr ? type(p->type) : error(span(p))});
   e->params = list(params);
   e->return_type = c->result != nullptr ? type(c->result) : error(span(c));
   return e;

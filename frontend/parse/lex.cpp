@@ -54,12 +54,15 @@ size_t findInvalidUtf8(std::string_view s) {
 
 bool checkBytes(std::string_view text, source::SourceId id, diag::Sink& sink) {
   if (text.size() > kMaxFileBytes) {
-    sink.error(Code::E0105, Span{id, 0, 0}, "file is {} bytes long, the limit is {}", text.size(), kMaxFileBytes).emit();
+    sink.error(Code::E0105, Span{id, 0, 0}, "file is {} bytes long, the limit is {}", text.size(), kMaxFileBytes)
+        .emit();
     return false;
   }
   if (const size_t at = text.find('\0'); at != std::string_view::npos) {
     const auto begin = static_cast<uint32_t>(at);
-    sink.error(Code::E0102, Span{id, begin, begin + 1}, "NUL byte at offset {}", at).note("is this a binary file?").emit();
+    sink.error(Code::E0102, Span{id, begin, begin + 1}, "NUL byte at offset {}", at)
+        .note("is this a binary file?")
+        .emit();
     return false;
   }
   if (const size_t at = findInvalidUtf8(text); at != std::string_view::npos) {
@@ -121,8 +124,7 @@ bool reportBadToken(Tokens& tokens, const antlr4::Token& token, diag::Sink& sink
       builder.emit();
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 

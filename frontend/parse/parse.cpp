@@ -39,19 +39,16 @@ bool startsDeclaration(const TokenList& tokens, size_t i) {
     case CslLexer::PARAM:
     case CslLexer::LAYOUT:
     case CslLexer::EXPORT:
-    case CslLexer::EXTERN:
-      return true;
+    case CslLexer::EXTERN: return true;
     case CslLexer::FN:
-    case CslLexer::TASK:
-      return next != CslLexer::LPAREN;
-    default:
-      return false;
+    case CslLexer::TASK: return next != CslLexer::LPAREN;
+    default: return false;
   }
 }
 
 bool startsPlainDeclaration(size_t type) {
-  return type == CslLexer::CONST || type == CslLexer::VAR || type == CslLexer::COMPTIME_STMT || type == CslLexer::INLINE ||
-         type == CslLexer::NOINLINE || type == CslLexer::COLOR;
+  return type == CslLexer::CONST || type == CslLexer::VAR || type == CslLexer::COMPTIME_STMT ||
+         type == CslLexer::INLINE || type == CslLexer::NOINLINE || type == CslLexer::COLOR;
 }
 
 bool atLineStart(const Tokens& tokens, size_t i) {
@@ -91,7 +88,8 @@ std::vector<size_t> splitDeclarations(const Tokens& tokens) {
       }
     }
     if (type == CslLexer::LPAREN || type == CslLexer::LBRACE || type == CslLexer::LBRACKET) ++depth;
-    if (type == CslLexer::RPAREN || type == CslLexer::RBRACE || type == CslLexer::RBRACKET) depth = std::max(0, depth - 1);
+    if (type == CslLexer::RPAREN || type == CslLexer::RBRACE || type == CslLexer::RBRACKET)
+      depth = std::max(0, depth - 1);
   }
   return starts;
 }
@@ -108,7 +106,8 @@ std::unique_ptr<ast::File> newFile(source::SourceId id, const Tokens& tokens) {
 
 /// The quick pass. False when the text has a syntax error (not reported yet).
 bool parseQuickly(const Tokens& tokens, AstBuilder& builder) {
-  Run run(tokens, 0, tokens.list.size(), antlr4::atn::PredictionMode::SLL, std::make_shared<antlr4::BailErrorStrategy>());
+  Run run(tokens, 0, tokens.list.size(), antlr4::atn::PredictionMode::SLL,
+          std::make_shared<antlr4::BailErrorStrategy>());
   try {
     builder.addDecls(run.parser.file());
     return true;

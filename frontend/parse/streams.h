@@ -46,9 +46,7 @@ class TokenWindow final : public antlr4::TokenStream {
     if (at_ < end_) ++at_;
   }
   size_t LA(ssize_t k) override { return at(k)->getType(); }
-  antlr4::Token* LT(ssize_t k) override {
-    return k < 0 && at_ < begin_ + static_cast<size_t>(-k) ? nullptr : at(k);
-  }
+  antlr4::Token* LT(ssize_t k) override { return k < 0 && at_ < begin_ + static_cast<size_t>(-k) ? nullptr : at(k); }
   antlr4::Token* get(size_t index) const override { return index < end_ ? (*tokens_)[index].get() : eof_; }
   antlr4::TokenSource* getTokenSource() const override { return source_; }
   ssize_t mark() override { return 0; }

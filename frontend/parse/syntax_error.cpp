@@ -43,8 +43,10 @@ class Expected {
     const bool operand = has(CslLexer::INT) && has(CslLexer::BUILTIN);
     const bool statement = has(CslLexer::RETURN) && has(CslLexer::WHILE) && has(CslLexer::INT);
     const bool type = !has(CslLexer::INT) && has(CslLexer::STAR) && has(CslLexer::ENUM);
-    const bool declaration = has(CslLexer::PARAM) && has(CslLexer::TASK) && has(CslLexer::LAYOUT) && !operand && !has(CslLexer::ELSE);
-    const bool field = has(CslLexer::IDENT) && has(CslLexer::LINKNAME) && has(CslLexer::PARAM) && !operand && !declaration;
+    const bool declaration =
+        has(CslLexer::PARAM) && has(CslLexer::TASK) && has(CslLexer::LAYOUT) && !operand && !has(CslLexer::ELSE);
+    const bool field =
+        has(CslLexer::IDENT) && has(CslLexer::LINKNAME) && has(CslLexer::PARAM) && !operand && !declaration;
     if (statement) {
       items.emplace_back("a statement");
     } else if (operand) {
@@ -67,9 +69,8 @@ class Expected {
         if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(std::move(item));
       }
     }
-    std::stable_sort(items.begin(), items.end(), [](const std::string& a, const std::string& b) {
-      return (a == "`,`") > (b == "`,`");
-    });
+    std::stable_sort(items.begin(), items.end(),
+                     [](const std::string& a, const std::string& b) { return (a == "`,`") > (b == "`,`"); });
     if (items.empty() || items.size() > 5) return {};
     std::string out = items[0];
     for (size_t i = 1; i < items.size(); ++i) out += (i + 1 == items.size() ? " or " : ", ") + items[i];
@@ -98,7 +99,8 @@ void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& er
     builder.help("no `;` stands before `else`", {{tokens.spanOf(*previous), ""}});
   } else if (type == CslLexer::ASSIGN && expected.has(CslLexer::RPAREN)) {
     builder.help("an assignment is not an expression; `==` compares");
-  } else if ((type == CslLexer::PLUS || type == CslLexer::MINUS) && previous != nullptr && previous->getType() == type) {
+  } else if ((type == CslLexer::PLUS || type == CslLexer::MINUS) && previous != nullptr &&
+             previous->getType() == type) {
     builder.help(fmt::format("there is no `{0}{0}`; write `{0}= 1`", found));
   } else if (type == CslLexer::AMP && previous != nullptr && previous->getType() == type) {
     builder.help("logical and is written `and`");
@@ -212,7 +214,8 @@ bool reportBrackets(const Tokens& tokens, size_t index, const BracketFault& faul
   const antlr4::Token& opener = *tokens.list[*fault.opener];
   if (fault.closer && *fault.closer <= index) {
     const antlr4::Token& closer = *tokens.list[*fault.closer];
-    sink.error(Code::E0107, tokens.spanOf(closer), "`{}` does not close `{}`", tokens.textOf(closer), tokens.textOf(opener))
+    sink.error(Code::E0107, tokens.spanOf(closer), "`{}` does not close `{}`", tokens.textOf(closer),
+               tokens.textOf(opener))
         .label(tokens.spanOf(opener), "opened here")
         .emit();
     return true;

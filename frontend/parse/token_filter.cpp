@@ -10,12 +10,8 @@ namespace {
 
 using csl::CslLexer;
 
-bool isOpen(size_t type) {
-  return type == CslLexer::LPAREN || type == CslLexer::LBRACE || type == CslLexer::LBRACKET;
-}
-bool isClose(size_t type) {
-  return type == CslLexer::RPAREN || type == CslLexer::RBRACE || type == CslLexer::RBRACKET;
-}
+bool isOpen(size_t type) { return type == CslLexer::LPAREN || type == CslLexer::LBRACE || type == CslLexer::LBRACKET; }
+bool isClose(size_t type) { return type == CslLexer::RPAREN || type == CslLexer::RBRACE || type == CslLexer::RBRACKET; }
 
 size_t typeAt(const TokenList& tokens, size_t i) {
   return i < tokens.size() ? tokens[i]->getType() : antlr4::Token::EOF;
@@ -56,10 +52,8 @@ bool startsAfterBrace(size_t type) {
     case CslLexer::BREAK:
     case CslLexer::CONTINUE:
     case CslLexer::RETURN:
-    case CslLexer::COLOR:
-      return true;
-    default:
-      return false;
+    case CslLexer::COLOR: return true;
+    default: return false;
   }
 }
 
@@ -73,10 +67,8 @@ int weight(size_t type) {
     case CslLexer::STAR:
     case CslLexer::COMPTIME:
     case CslLexer::DOT_STAR:
-    case CslLexer::ELSE:
-      return 2;
-    default:
-      return isOpen(type) ? 2 : 1;
+    case CslLexer::ELSE: return 2;
+    default: return isOpen(type) ? 2 : 1;
   }
 }
 
@@ -107,7 +99,8 @@ void retag(TokenList& tokens) {
       levels.back().open_ifs.pop_back();
     } else if (type == CslLexer::IDENT && next == CslLexer::COLON) {
       const size_t after = typeAt(tokens, i + 2);
-      if (after == CslLexer::LBRACE || after == CslLexer::FOR || after == CslLexer::WHILE || after == CslLexer::INLINE) {
+      if (after == CslLexer::LBRACE || after == CslLexer::FOR || after == CslLexer::WHILE ||
+          after == CslLexer::INLINE) {
         setType(tokens, i, CslLexer::LABEL);
       }
     } else if (type == CslLexer::COMPTIME && !is_field &&

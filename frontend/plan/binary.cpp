@@ -176,7 +176,8 @@ std::string serialize(const FabricPlan& plan) {
   w.number(kVersion);
   w.number(static_cast<uint64_t>(plan.arch));
   w.number(static_cast<uint64_t>(plan.fp16));
-  for (const uint32_t v : {plan.extent.width, plan.extent.height, plan.fabric.width, plan.fabric.height, plan.offset.x, plan.offset.y}) {
+  for (const uint32_t v :
+       {plan.extent.width, plan.extent.height, plan.fabric.width, plan.fabric.height, plan.offset.x, plan.offset.y}) {
     w.number(v);
   }
   w.number(plan.host.memcpy ? 1 : 0);
@@ -215,7 +216,8 @@ Result<FabricPlan> deserialize(std::string_view bytes, diag::Sink& sink) {
   FabricPlan plan;
   plan.arch = static_cast<target::Arch>(r.number() & 1);
   plan.fp16 = static_cast<target::Fp16Format>(r.number() % 3);
-  for (uint32_t* v : {&plan.extent.width, &plan.extent.height, &plan.fabric.width, &plan.fabric.height, &plan.offset.x, &plan.offset.y}) {
+  for (uint32_t* v : {&plan.extent.width, &plan.extent.height, &plan.fabric.width, &plan.fabric.height, &plan.offset.x,
+                      &plan.offset.y}) {
     *v = static_cast<uint32_t>(r.number());
   }
   if (!r.ok() || plan.extent.area() == 0 || plan.extent.area() > (1u << 28)) return damaged();

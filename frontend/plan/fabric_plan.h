@@ -86,12 +86,14 @@ struct HostLink {
   /// Any of the two lists, as a bit mask of colors.
   [[nodiscard]] uint32_t h2dMask() const {
     uint32_t m = 0;
-    for (int c : h2d) if (c >= 0) m |= 1u << c;
+    for (int c : h2d)
+      if (c >= 0) m |= 1u << c;
     return m;
   }
   [[nodiscard]] uint32_t d2hMask() const {
     uint32_t m = 0;
-    for (int c : d2h) if (c >= 0) m |= 1u << c;
+    for (int c : d2h)
+      if (c >= 0) m |= 1u << c;
     return m;
   }
 };

@@ -65,8 +65,9 @@ std::string configText(const ColorConfig& c) {
     case FilterKind::Range: out += fmt::format("; filter range {}..{}", f.min_index, f.max_index); break;
     case FilterKind::Counter:
     case FilterKind::SparseCounter:
-      out += fmt::format("; filter {} from {} limit {} max {}", f.kind == FilterKind::Counter ? "counter" : "sparse_counter",
-                         f.init_counter, f.limit1, f.max_counter);
+      out += fmt::format("; filter {} from {} limit {} max {}",
+                         f.kind == FilterKind::Counter ? "counter" : "sparse_counter", f.init_counter, f.limit1,
+                         f.max_counter);
       break;
   }
   if (c.teardown) out += "; teardown";
@@ -96,7 +97,8 @@ std::string print(const FabricPlan& plan) {
   }
   for (size_t i = 0; i < plan.programs.size(); ++i) {
     const auto n = std::count(plan.program_of.begin(), plan.program_of.end(), static_cast<uint32_t>(i));
-    out += fmt::format("program {} {} on {} PE{}", i, std::filesystem::path(plan.programs[i]->name).filename().string(), n, n == 1 ? "" : "s");
+    out += fmt::format("program {} {} on {} PE{}", i, std::filesystem::path(plan.programs[i]->name).filename().string(),
+                       n, n == 1 ? "" : "s");
     if (!plan.programs[i]->slots.empty()) out += fmt::format(", {} slots", plan.programs[i]->slots.size());
     out += "\n";
   }

@@ -36,7 +36,8 @@ class Scan {
         break;
       }
     }
-    if (const auto* id = ast::dynAs<ast::Identifier>(e)) names.insert(through ? Symbol(id->name.value | kThroughPart) : id->name);
+    if (const auto* id = ast::dynAs<ast::Identifier>(e))
+      names.insert(through ? Symbol(id->name.value | kThroughPart) : id->name);
   }
   void expr(const ast::Expr* e) {
     if (e == nullptr) return;
@@ -50,7 +51,9 @@ class Scan {
       case NodeKind::ComptimeExpr: return expr(ast::as<ast::ComptimeExpr>(e)->operand);
       case NodeKind::CallExpr: expr(ast::as<ast::CallExpr>(e)->callee); return list(ast::as<ast::CallExpr>(e)->args);
       case NodeKind::BuiltinCall: return list(ast::as<ast::BuiltinCall>(e)->args);
-      case NodeKind::IndexExpr: expr(ast::as<ast::IndexExpr>(e)->base); return list(ast::as<ast::IndexExpr>(e)->indices);
+      case NodeKind::IndexExpr:
+        expr(ast::as<ast::IndexExpr>(e)->base);
+        return list(ast::as<ast::IndexExpr>(e)->indices);
       case NodeKind::FieldExpr: return expr(ast::as<ast::FieldExpr>(e)->base);
       case NodeKind::DerefExpr: return expr(ast::as<ast::DerefExpr>(e)->base);
       case NodeKind::StructInit:
@@ -78,7 +81,9 @@ class Scan {
     switch (s->kind) {
       case NodeKind::DeclStmt: return expr(ast::as<ast::DeclStmt>(s)->decl->init);
       case NodeKind::ExprStmt: return expr(ast::as<ast::ExprStmt>(s)->expr);
-      case NodeKind::AssignStmt: expr(ast::as<ast::AssignStmt>(s)->target); return expr(ast::as<ast::AssignStmt>(s)->value);
+      case NodeKind::AssignStmt:
+        expr(ast::as<ast::AssignStmt>(s)->target);
+        return expr(ast::as<ast::AssignStmt>(s)->value);
       case NodeKind::BlockStmt: return block(ast::as<ast::BlockStmt>(s)->block);
       case NodeKind::ComptimeStmt: return block(ast::as<ast::ComptimeStmt>(s)->block);
       case NodeKind::IfStmt: {

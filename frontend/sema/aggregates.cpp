@@ -99,7 +99,8 @@ Operand Sema::makeAggregate(TypeId type, OperandList parts) {
   return out;
 }
 
-Operand Sema::elementAt(const Operand& base, const OperandList& indices, Span span, const std::vector<Span>& index_spans) {
+Operand Sema::elementAt(const Operand& base, const OperandList& indices, Span span,
+                        const std::vector<Span>& index_spans) {
   Place p;
   p.kind = base.kind == Operand::Kind::Memory ? Place::Kind::Memory : Place::Kind::Rvalue;
   p.is_const = true;
@@ -175,9 +176,11 @@ Operand Sema::structInit(const ast::StructInit& e, TypeId want) {
 
 bool Sema::isConstantLiteral(const ast::Expr& e) {
   switch (e.kind) {
-    case ast::NodeKind::IntLiteral: case ast::NodeKind::FloatLiteral: case ast::NodeKind::StringLiteral:
-    case ast::NodeKind::BoolLiteral: case ast::NodeKind::VoidLiteral:
-      return true;
+    case ast::NodeKind::IntLiteral:
+    case ast::NodeKind::FloatLiteral:
+    case ast::NodeKind::StringLiteral:
+    case ast::NodeKind::BoolLiteral:
+    case ast::NodeKind::VoidLiteral: return true;
     case ast::NodeKind::Identifier: {
       const Lookup found = lookup(ast::as<ast::Identifier>(e));
       return found.kind == Lookup::Kind::Type || found.kind == Lookup::Kind::Direction;
@@ -210,7 +213,9 @@ Operand Sema::anonymousStruct(const ast::StructInit& e, TypeId want) {
     const ast::FieldInit& f = e.fields[i];
     for (size_t k = 0; k < i; ++k) {
       if (e.fields[k].name.symbol != f.name.symbol) continue;
-      error(Code::E0317, f.name.span, "field '{}' is given twice", text(f.name.symbol)).label(e.fields[k].name.span, "first here").emit();
+      error(Code::E0317, f.name.span, "field '{}' is given twice", text(f.name.symbol))
+          .label(e.fields[k].name.span, "first here")
+          .emit();
       ok = false;
       break;
     }
@@ -255,7 +260,8 @@ Operand Sema::listInit(const ast::ListInit& e, TypeId want) {
     }
     const auto array = pool.arrayInfo(type);
     if (array.count != e.elements.size()) {
-      error(Code::E0317, e.span, "'{}' has {} element(s), {} provided", typeName(type), array.count, e.elements.size()).emit();
+      error(Code::E0317, e.span, "'{}' has {} element(s), {} provided", typeName(type), array.count, e.elements.size())
+          .emit();
       return Operand::poison();
     }
     OperandList parts;
@@ -307,7 +313,8 @@ Operand Sema::listInit(const ast::ListInit& e, TypeId want) {
 Operand Sema::coerceStruct(const Operand& v, TypeId type, Span span) {
   const auto from = pool.structInfo(v.type);
   const auto to = pool.structInfo(type);
-  if (from.is_named || !to.is_named || (from.is_tuple && !from.fields.empty())) return typeMismatch(span, typeName(type), v.type);
+  if (from.is_named || !to.is_named || (from.is_tuple && !from.fields.empty()))
+    return typeMismatch(span, typeName(type), v.type);
   if (to.is_union) {
     const int index = from.fields.size() == 1 ? pool.fieldIndex(type, from.fields[0].name) : -1;
     if (index < 0) return typeMismatch(span, typeName(type), v.type);
@@ -337,7 +344,9 @@ Operand Sema::coerceStruct(const Operand& v, TypeId type, Span span) {
     Operand p = part(v, static_cast<uint32_t>(index));
     if (p.stops()) return p;
     if (!canCoerce(p, f.type)) {
-      error(Code::E0308, span, "cannot coerce field '{}' from type '{}' to type '{}'", text(f.name), typeName(p.type), typeName(f.type)).emit();
+      error(Code::E0308, span, "cannot coerce field '{}' from type '{}' to type '{}'", text(f.name), typeName(p.type),
+            typeName(f.type))
+          .emit();
       return Operand::poison();
     }
     parts.push_back(coerce(std::move(p), f.type, span));
@@ -349,8 +358,7 @@ Operand Sema::coerceStruct(const Operand& v, TypeId type, Span span) {
 bool Sema::isZero(const Value& v) const {
   switch (v.rep()) {
     case Value::Rep::None: return true;
-    case Value::Rep::Int:
-      return !v.symbolic() && v.rawInt() == 0 && !pool.is(v.type(), Kind::Pointer);
+    case Value::Rep::Int: return !v.symbolic() && v.rawInt() == 0 && !pool.is(v.type(), Kind::Pointer);
     case Value::Rep::Float: return arith.rawBits(v) == 0;
     case Value::Rep::Pointer: return v.asPointer() == comptime::PointerTarget{};
     case Value::Rep::Dsd: return v.asDsd().dsd.bits == 0 && v.asDsd().global == comptime::kNoGlobal;
@@ -368,11 +376,20 @@ bool Sema::isZero(const Value& v) const {
 std::optional<Value> Sema::zeroValue(TypeId type) {
   switch (pool.kind(type)) {
     case Kind::Void: return Value::voidValue();
-    case Kind::Bool: case Kind::Int: case Kind::ComptimeInt: case Kind::Enum: case Kind::Color: case Kind::InputQueue:
-    case Kind::OutputQueue: case Kind::UtId: case Kind::DataTaskId: case Kind::LocalTaskId: case Kind::ControlTaskId:
-    case Kind::Direction:
-      return Value::integer(type, 0);
-    case Kind::Float: case Kind::ComptimeFloat: return Value::floating(type, 0.0);
+    case Kind::Bool:
+    case Kind::Int:
+    case Kind::ComptimeInt:
+    case Kind::Enum:
+    case Kind::Color:
+    case Kind::InputQueue:
+    case Kind::OutputQueue:
+    case Kind::UtId:
+    case Kind::DataTaskId:
+    case Kind::LocalTaskId:
+    case Kind::ControlTaskId:
+    case Kind::Direction: return Value::integer(type, 0);
+    case Kind::Float:
+    case Kind::ComptimeFloat: return Value::floating(type, 0.0);
     case Kind::Pointer: return Value::pointer(type, {});
     case Kind::Dsd: return Value::descriptor(type, {});
     case Kind::String: return Value::string(intern(""));

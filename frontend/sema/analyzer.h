@@ -72,10 +72,12 @@ struct ProgramResult {
 };
 
 /// Runs the layout block of `root`; everything it decides goes to `hooks`. A file without one is an error.
-Result<void> analyzeLayout(Context& context, const SourceFile& root, const std::vector<CliParam>& cli, LayoutHooks& hooks);
+Result<void> analyzeLayout(Context& context, const SourceFile& root, const std::vector<CliParam>& cli,
+                           LayoutHooks& hooks);
 
 /// Elaborates one PE program. `params` is an anonymous struct value (or void). Questions about symbolic params go to
-/// `recorder`, which may be null when nothing is symbolic. `exports` are the names the layout declared; null: no layout.
+/// `recorder`, which may be null when nothing is symbolic. `exports` are the names the layout declared; null: no
+/// layout.
 Result<ProgramResult> analyzeProgram(Context& context, const SourceFile& root, const comptime::Value& params,
                                      const std::vector<plan::Export>* exports, comptime::Recorder* recorder = nullptr);
 

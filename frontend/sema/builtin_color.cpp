@@ -40,9 +40,7 @@ std::optional<PortMask> portsOf(Sema& s, const Operand& v, Span span, const char
 struct Sides {
   std::optional<PortMask> rx, tx;
 };
-Sides fromBits(int64_t bits) {
-  return {static_cast<PortMask>(bits & 0x1f), static_cast<PortMask>(bits >> 5 & 0x1f)};
-}
+Sides fromBits(int64_t bits) { return {static_cast<PortMask>(bits & 0x1f), static_cast<PortMask>(bits >> 5 & 0x1f)}; }
 
 void readPopMode(ConfigReader& from, ColorConfig& out) {
   const auto pop = from.takeChoice("pop_mode", {"no_pop", "always_pop", "pop_on_advance", "pop_on_advance_nop"});
@@ -108,7 +106,9 @@ bool readSwitches(Sema& s, const Operand& switches, Span span, int color, ColorC
     pos.valid = pos.rx.has_value() || pos.tx.has_value();
     used = used || pos.valid;
     if (!s.isWse3() && pos.rx && pos.tx) {
-      s.error(Code::E0509, span, "switch position {} sets both `.rx` and `.tx`; on 'wse2' a position changes one side", k + 1).emit();
+      s.error(Code::E0509, span, "switch position {} sets both `.rx` and `.tx`; on 'wse2' a position changes one side",
+              k + 1)
+          .emit();
       return false;
     }
   }
@@ -179,7 +179,8 @@ bool parseColorConfig(Sema& s, const Operand& config, Span span, int color, Colo
   out.teardown = r.takeBool("teardown").value_or(false);
   if (!r.finish()) return false;
   if (s.isWse3() && (out.rx & (out.rx - 1)) != 0) {
-    s.error(Code::E0508, span, "expected at most 1 input direction(s) on 'wse3', got: {}", __builtin_popcount(out.rx)).emit();
+    s.error(Code::E0508, span, "expected at most 1 input direction(s) on 'wse3', got: {}", __builtin_popcount(out.rx))
+        .emit();
     return false;
   }
   if (s.isWse3() && (out.swap_x || out.swap_y)) {
@@ -215,7 +216,8 @@ Operand Sema::builtinSetColorConfig(const ast::BuiltinCall& call, TypeId) {
   if (!color_arg.isComptime() || !args[3].isComptime()) return notComptime(call.span, "color configuration");
   const int color = static_cast<int>(color_arg.value.asInt());
   // The same struct on the next PE is not read again.
-  const uint64_t h = args[3].value.hash() * 31 + static_cast<uint64_t>(color) + (static_cast<uint64_t>(call.span.begin) << 32);
+  const uint64_t h =
+      args[3].value.hash() * 31 + static_cast<uint64_t>(color) + (static_cast<uint64_t>(call.span.begin) << 32);
   const plan::ColorConfig* config = nullptr;
   const auto [begin, end] = device.parsed_configs.equal_range(h);
   for (auto it = begin; it != end; ++it) {
@@ -252,7 +254,9 @@ Operand Sema::builtinSetLocalColorConfig(const ast::BuiltinCall& call, TypeId) {
   if (!parseColorConfig(*this, config, call.args[1]->span, local.color, local.config)) return Operand::poison();
   for (const LocalColorConfig& c : device.color_configs) {
     if (c.color != local.color) continue;
-    error(Code::E0507, call.args[0]->span, "config for this color has already been set").label(c.span, "set here before").emit();
+    error(Code::E0507, call.args[0]->span, "config for this color has already been set")
+        .label(c.span, "set here before")
+        .emit();
     return Operand::poison();
   }
   device.color_configs.push_back(std::move(local));

@@ -28,7 +28,8 @@ Operand baseOperand(Sema& s, Operand v, Span span) {
   if (v.kind == Operand::Kind::Memory && s.pool.is(v.type, Kind::Array)) {
     const TypeId type = s.pool.pointer(v.type, false, false);
     if (v.address.kind == Address::Kind::Object) {
-      return Operand::comptime(Value::pointer(type, {comptime::PointerTarget::Kind::Global, v.address.object.value, v.address.offset}));
+      return Operand::comptime(
+          Value::pointer(type, {comptime::PointerTarget::Kind::Global, v.address.object.value, v.address.offset}));
     }
     return Operand::runtime(type, s.addressValue(v.address));
   }
@@ -47,7 +48,8 @@ Operand baseArgument(Sema& s, const ast::Expr& e) {
 // One number, or the one element of a tuple.
 std::optional<Operand> scalarOf(Sema& s, const std::optional<Operand>& v) {
   if (!v) return std::nullopt;
-  if (s.pool.is(v->type, Kind::Struct) && s.pool.structInfo(v->type).is_tuple && s.partCount(*v) == 1) return s.part(*v, 0);
+  if (s.pool.is(v->type, Kind::Struct) && s.pool.structInfo(v->type).is_tuple && s.partCount(*v) == 1)
+    return s.part(*v, 0);
   return v;
 }
 
@@ -78,7 +80,8 @@ class DsdMaker {
         break;
       case comptime::PointerTarget::Kind::Raw: break;
       case comptime::PointerTarget::Kind::Cell:
-        s_.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer").emit();
+        s_.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
+            .emit();
         return false;
     }
     value_.dsd = value_.dsd.withBase(static_cast<uint16_t>(t.offset));
@@ -94,14 +97,17 @@ class DsdMaker {
     }
     tir::Builder& b = s_.builder();
     offset_ = s_.lower(n, span);
-    if (element_bytes_ > 1) offset_ = b.emit(tir::Op::Mul, tir::Type::I16, *offset_, b.constant(element_bytes_, tir::Type::I16));
+    if (element_bytes_ > 1)
+      offset_ = b.emit(tir::Op::Mul, tir::Type::I16, *offset_, b.constant(element_bytes_, tir::Type::I16));
     return true;
   }
   bool extent(const Operand& v, Span span) {
     const Operand n = number(v, types::kU16, span);
     if (n.stops()) return false;
-    if (n.isComptime()) value_.dsd = value_.dsd.withLength(static_cast<uint16_t>(s_.knownInt(n.value)));
-    else length_ = s_.lower(n, span);
+    if (n.isComptime())
+      value_.dsd = value_.dsd.withLength(static_cast<uint16_t>(s_.knownInt(n.value)));
+    else
+      length_ = s_.lower(n, span);
     return true;
   }
   bool stride(const Operand& v, Span span) {
@@ -130,7 +136,8 @@ class DsdMaker {
       // A known offset was collected in the base field.
       const uint16_t known_offset = value_.dsd.base();
       tir::Operand address = *base_;
-      if (known_offset != 0) address = b.emit(tir::Op::Add, tir::Type::I16, address, b.constant(known_offset, tir::Type::I16));
+      if (known_offset != 0)
+        address = b.emit(tir::Op::Add, tir::Type::I16, address, b.constant(known_offset, tir::Type::I16));
       apply(tir::Op::DsdSetBase, address);
     }
     if (offset_) apply(tir::Op::DsdAddBase, *offset_);
@@ -185,7 +192,8 @@ Operand makeMem1d(Sema& s, ConfigReader& r, Span span) {
 }
 
 // Numbers of a tuple, or one number.
-std::optional<std::vector<int64_t>> numbersOf(Sema& s, const Operand& v, Span span, const char* what, int64_t min, int64_t max) {
+std::optional<std::vector<int64_t>> numbersOf(Sema& s, const Operand& v, Span span, const char* what, int64_t min,
+                                              int64_t max) {
   std::vector<int64_t> out;
   if (s.pool.is(v.type, Kind::Struct) || s.pool.is(v.type, Kind::Array)) {
     for (uint32_t i = 0; i < s.partCount(v); ++i) {
@@ -279,7 +287,8 @@ uint8_t queueForColor(const Sema& s, int color, bool input) {
   const int count = input ? target::kInputQueueCount : target::outputQueueCount(s.arch());
   for (int q = 0; q < count; ++q) {
     const auto i = static_cast<size_t>(q);
-    if ((inits[i].set && inits[i].color == color) || (!inits[i].set && implied[i] == color)) return static_cast<uint8_t>(q);
+    if ((inits[i].set && inits[i].color == color) || (!inits[i].set && implied[i] == color))
+      return static_cast<uint8_t>(q);
   }
   for (int q = count - 1; q >= 0; --q) {
     const auto i = static_cast<size_t>(q);
@@ -303,8 +312,10 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
   if (const auto c = r.take("fabric_color")) {
     const Operand id = s.coerce(*c, types::kColor, span);
     if (id.stops()) return id;
-    if (id.isComptime()) color = static_cast<int>(s.knownInt(id.value));
-    else m.color(s.lower(id, span));
+    if (id.isComptime())
+      color = static_cast<int>(s.knownInt(id.value));
+    else
+      m.color(s.lower(id, span));
   }
   if (const auto simd = takeSimd(r)) m.choice(Dsd::kSimdShift, static_cast<uint64_t>(*simd));
   m.flag(Dsd::kControlTransform, r.takeBool("control_transform").value_or(false));
@@ -393,7 +404,8 @@ Operand Sema::builtinSetDsdBaseAddr(const ast::BuiltinCall& call, TypeId) {
 
 Operand Sema::builtinSetDsdLength(const ast::BuiltinCall& call, TypeId) {
   const Operand d = expr(*call.args[0]);
-  if (!isDsd(*this, d, call.args[0]->span, {types::kMem1dDsd, types::kFabInDsd, types::kFabOutDsd, types::kCircbufDsd})) {
+  if (!isDsd(*this, d, call.args[0]->span,
+             {types::kMem1dDsd, types::kFabInDsd, types::kFabOutDsd, types::kCircbufDsd})) {
     return Operand::poison();
   }
   const Operand n = exprAs(*call.args[1], types::kU16);
@@ -494,7 +506,8 @@ Operand Sema::builtinAllocateFifo(const ast::BuiltinCall& call, TypeId) {
   touch(f.buffer);
   const auto number = static_cast<uint16_t>(device.fifos.size());
   device.fifos.push_back(f);
-  return Operand::comptime(Value::descriptor(types::kFifo, {Dsd::make(DsdKind::Fifo, number, 0, 0), comptime::kNoGlobal}));
+  return Operand::comptime(
+      Value::descriptor(types::kFifo, {Dsd::make(DsdKind::Fifo, number, 0, 0), comptime::kNoGlobal}));
 }
 
 namespace {
@@ -506,7 +519,8 @@ Operand setFifoLength(Sema& s, const ast::BuiltinCall& call, tir::DeviceCall dev
   if (f.stops() || n.stops()) return Operand::poison();
   if (f.type != types::kFifo || !f.isComptime()) return s.typeMismatch(call.args[0]->span, "fifo", f.type);
   s.setSite(call.span);
-  s.builder().device(device_call, {s.builder().constant(f.value.asDsd().dsd.base(), tir::Type::I16), s.lower(n, call.args[1]->span)});
+  s.builder().device(
+      device_call, {s.builder().constant(f.value.asDsd().dsd.base(), tir::Type::I16), s.lower(n, call.args[1]->span)});
   return voidOperand();
 }
 

@@ -50,7 +50,9 @@ class OpMaker {
     const size_t wanted = (has_dest ? 1u : 0u) + info.sources + (info.has_scalar ? 1u : 0u);
     const bool has_config = count == wanted + 1 && isConfig(s_, args[wanted]);
     if (count != wanted + (has_config ? 1 : 0)) {
-      s_.error(Code::E0302, call_.span, "@{}: {} arguments required, {} provided", s_.text(call_.name.symbol), wanted, count).emit();
+      s_.error(Code::E0302, call_.span, "@{}: {} arguments required, {} provided", s_.text(call_.name.symbol), wanted,
+               count)
+          .emit();
       return Operand::poison();
     }
     size_t at = 0;
@@ -120,7 +122,8 @@ class OpMaker {
 
   bool dest(const Operand& v, Span span) {
     if (v.type == types::kFabInDsd) return false;
-    if (vector(op_.dest, v, span)) return op_.dest.kind != DsdOperand::Kind::Dsr || op_.dest.dsr.file != tir::DsrFile::Src1;
+    if (vector(op_.dest, v, span))
+      return op_.dest.kind != DsdOperand::Kind::Dsr || op_.dest.dsr.file != tir::DsrFile::Src1;
     if (!s_.pool.is(v.type, Kind::Pointer)) return false;
     const types::PointerInfo p = s_.pool.pointerInfo(v.type);
     if (p.is_const || s_.pool.size(p.element) == 0) return false;
@@ -170,7 +173,8 @@ class OpMaker {
     }
     const Kind k = s_.pool.kind(v->type);
     const bool ok = activate ? k == Kind::LocalTaskId || k == Kind::Color || k == Kind::DataTaskId
-                             : k == Kind::LocalTaskId || k == Kind::DataTaskId || (s_.isWse3() ? k == Kind::InputQueue : k == Kind::Color);
+                             : k == Kind::LocalTaskId || k == Kind::DataTaskId ||
+                                   (s_.isWse3() ? k == Kind::InputQueue : k == Kind::Color);
     if (!ok) {
       (void)s_.typeMismatch(span, "local_task_id", v->type);
       return false;
@@ -206,7 +210,8 @@ class OpMaker {
     ConfigReader r(s_, v, span, "DSD operation settings");
     if (!r.ok()) return false;
     for (const char* name : {"async", "priority", "ut_id"}) {
-      if (const auto f = s_.fieldOf(v, name); f && !f->stops() && !f->isComptime() && f->kind != Operand::Kind::Fields) {
+      if (const auto f = s_.fieldOf(v, name);
+          f && !f->stops() && !f->isComptime() && f->kind != Operand::Kind::Fields) {
         return mustBeComptime(*f, span);
       }
     }

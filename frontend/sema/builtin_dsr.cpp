@@ -91,8 +91,10 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
       if (!id) continue;
       c.on_control = activate ? tir::OnControl::Activate : tir::OnControl::Unblock;
       const auto decl = s.pool.is(id->type, Kind::Task) ? s.declOfFunction(*id) : std::nullopt;
-      if (decl) c.on_control_id = static_cast<int16_t>(boundTaskId(s, *decl).value_or(-1));
-      else if (id->isComptime()) c.on_control_id = static_cast<int16_t>(s.knownInt(id->value));
+      if (decl)
+        c.on_control_id = static_cast<int16_t>(boundTaskId(s, *decl).value_or(-1));
+      else if (id->isComptime())
+        c.on_control_id = static_cast<int16_t>(s.knownInt(id->value));
     }
     if (!o.finish()) return std::nullopt;
   }
@@ -137,7 +139,8 @@ Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
   const Span dsd_span = call.args[dsd_arg]->span;
   if (!s.pool.is(dsd.type, Kind::Dsd)) return s.typeMismatch(dsd_span, "DSD", dsd.type);
   if (dsr->file == tir::DsrFile::Dest ? dsd.type == types::kFabInDsd : dsd.type == types::kFabOutDsd) {
-    s.error(Code::E0340, dsd_span, "'{}' cannot be loaded into '{}'", s.typeName(dsd.type), s.typeName(args[0].type)).emit();
+    s.error(Code::E0340, dsd_span, "'{}' cannot be loaded into '{}'", s.typeName(dsd.type), s.typeName(args[0].type))
+        .emit();
     return Operand::poison();
   }
   uint16_t config = 0;
@@ -150,7 +153,8 @@ Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
     tir::Builder& b = s.builder();
     const tir::Operand value = s.lower(dsd, dsd_span);
     s.setSite(call.span);
-    b.device(tir::DeviceCall::LoadDsr, {b.constant(dsr->encode(), tir::Type::I16), value, b.constant(config, tir::Type::I16)});
+    b.device(tir::DeviceCall::LoadDsr,
+             {b.constant(dsr->encode(), tir::Type::I16), value, b.constant(config, tir::Type::I16)});
   } else {
     if (!dsd.isComptime()) return s.notComptime(dsd_span, "DSD");
     s.device.dsr_inits.push_back({*dsr, s.know(dsd.value), config, call.span});

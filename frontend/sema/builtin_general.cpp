@@ -33,7 +33,9 @@ Operand Sema::builtinPtrcast(const ast::BuiltinCall& call, TypeId) {
   if (v.stops()) return v;
   if (!pool.is(type, Kind::Pointer)) return typeMismatch(call.args[0]->span, "pointer type", type);
   if (!pool.is(v.type, Kind::Pointer)) {
-    error(Code::E0301, call.args[1]->span, "expected a pointer, got: '{}'", typeName(v.type)).help("take the address with `&`, or use @bitcast on an integer").emit();
+    error(Code::E0301, call.args[1]->span, "expected a pointer, got: '{}'", typeName(v.type))
+        .help("take the address with `&`, or use @bitcast on an integer")
+        .emit();
     return Operand::poison();
   }
   Operand out = v;
@@ -115,9 +117,11 @@ Operand Sema::builtinConstants(const ast::BuiltinCall& call, TypeId) {
   builder_->jump(head);
   builder_->setBlock(head);
   const uint32_t bytes = pool.size(type);
-  builder_->branch(builder_->emit(Op::ULt, tir::Type::I16, tir::Operand::local(i), builder_->constant(bytes & 0xffff)), body, exit);
+  builder_->branch(builder_->emit(Op::ULt, tir::Type::I16, tir::Operand::local(i), builder_->constant(bytes & 0xffff)),
+                   body, exit);
   builder_->setBlock(body);
-  builder_->store(lowerType(array.element), builder_->emit(Op::Add, tir::Type::I16, at.base, tir::Operand::local(i)), value);
+  builder_->store(lowerType(array.element), builder_->emit(Op::Add, tir::Type::I16, at.base, tir::Operand::local(i)),
+                  value);
   builder_->emitTo(i, Op::Add, tir::Type::I16, tir::Operand::local(i), builder_->constant(pool.size(array.element)));
   builder_->jump(head);
   builder_->setBlock(exit);
@@ -126,7 +130,9 @@ Operand Sema::builtinConstants(const ast::BuiltinCall& call, TypeId) {
 
 Operand Sema::builtinRange(const ast::BuiltinCall& call, TypeId) {
   if (call.args.size() == 3) {
-    error(Code::E0302, call.span, "@range: 4 arguments required, 3 provided").help("write @range(T, stop) or @range(T, start, stop, step)").emit();
+    error(Code::E0302, call.span, "@range: 4 arguments required, 3 provided")
+        .help("write @range(T, stop) or @range(T, start, stop, step)")
+        .emit();
     return Operand::poison();
   }
   const TypeId type = typeExpr(*call.args[0]);
@@ -251,7 +257,9 @@ Operand Sema::builtinIsArch(const ast::BuiltinCall& call, TypeId) {
   return Operand::comptime(Value::boolean(*name == target::archName(arch())));
 }
 
-Operand Sema::builtinIsComptime(const ast::BuiltinCall&, TypeId) { return Operand::comptime(Value::boolean(!atRuntime())); }
+Operand Sema::builtinIsComptime(const ast::BuiltinCall&, TypeId) {
+  return Operand::comptime(Value::boolean(!atRuntime()));
+}
 
 Operand Sema::builtinAssert(const ast::BuiltinCall& call, TypeId) {
   const Operand c = expr(*call.args[0]);
@@ -305,7 +313,9 @@ Operand Sema::builtinComptimePrint(const ast::BuiltinCall& call, TypeId) {
 
 Operand Sema::builtinImportModule(const ast::BuiltinCall& call, TypeId) {
   if (!current_global_.valid()) {
-    error(Code::E0410, call.span, "a module can only be imported by a global const").help("write `const m = @import_module(...);` at top level").emit();
+    error(Code::E0410, call.span, "a module can only be imported by a global const")
+        .help("write `const m = @import_module(...);` at top level")
+        .emit();
     return Operand::poison();
   }
   const Symbol global = current_global_;
@@ -316,14 +326,16 @@ Operand Sema::builtinImportModule(const ast::BuiltinCall& call, TypeId) {
     const Operand v = expr(*call.args[1]);
     if (v.stops()) return v;
     if (!v.isComptime()) return notComptime(call.args[1]->span, "module parameter struct");
-    const bool named = pool.is(v.type, Kind::Struct) && (!pool.structInfo(v.type).is_tuple || pool.structInfo(v.type).fields.empty());
+    const bool named =
+        pool.is(v.type, Kind::Struct) && (!pool.structInfo(v.type).is_tuple || pool.structInfo(v.type).fields.empty());
     if (!named && v.type != types::kVoid) return typeMismatch(call.args[1]->span, "struct with named fields", v.type);
     params = v.value;
   }
   const SourceFile* file = ctx.loader.load(currentFile(), *path, call.args[0]->span);
   if (file == nullptr) return Operand::poison();
   const ModuleId importer = frame_->module;
-  const auto id = instantiate(*file, params, importer, call.span, module(importer).prefix + std::string(text(global)) + ".");
+  const auto id =
+      instantiate(*file, params, importer, call.span, module(importer).prefix + std::string(text(global)) + ".");
   if (!id) return Operand::poison();
   // A program's modules set themselves up; layout evaluation only calls their functions.
   if (program_ != nullptr) {
@@ -348,7 +360,8 @@ Operand Sema::builtinSetActivePrng(const ast::BuiltinCall& call, TypeId) {
 
 // ---- library math operations ----
 
-Operand Sema::floatIntrinsic(const ast::BuiltinCall& call, Op op, comptime::Outcome (comptime::Arith::*fold)(const Value&)) {
+Operand Sema::floatIntrinsic(const ast::BuiltinCall& call, Op op,
+                             comptime::Outcome (comptime::Arith::*fold)(const Value&)) {
   const Operand v = expr(*call.args[0]);
   if (v.stops()) return v;
   if (!pool.isAnyFloat(v.type)) return typeMismatch(call.args[0]->span, "f16 or f32", v.type);
@@ -359,10 +372,18 @@ Operand Sema::floatIntrinsic(const ast::BuiltinCall& call, Op op, comptime::Outc
   }
   return Operand::runtime(v.type, builder_->emit(op, lowerType(v.type), lower(v, call.span)));
 }
-Operand Sema::builtinIntrinsicSqrt(const ast::BuiltinCall& call, TypeId) { return floatIntrinsic(call, Op::FSqrt, &comptime::Arith::sqrt); }
-Operand Sema::builtinIntrinsicFloor(const ast::BuiltinCall& call, TypeId) { return floatIntrinsic(call, Op::FFloor, &comptime::Arith::floor); }
-Operand Sema::builtinIntrinsicCeil(const ast::BuiltinCall& call, TypeId) { return floatIntrinsic(call, Op::FCeil, &comptime::Arith::ceil); }
-Operand Sema::builtinIntrinsicFabs(const ast::BuiltinCall& call, TypeId) { return floatIntrinsic(call, Op::FAbs, &comptime::Arith::fabs); }
+Operand Sema::builtinIntrinsicSqrt(const ast::BuiltinCall& call, TypeId) {
+  return floatIntrinsic(call, Op::FSqrt, &comptime::Arith::sqrt);
+}
+Operand Sema::builtinIntrinsicFloor(const ast::BuiltinCall& call, TypeId) {
+  return floatIntrinsic(call, Op::FFloor, &comptime::Arith::floor);
+}
+Operand Sema::builtinIntrinsicCeil(const ast::BuiltinCall& call, TypeId) {
+  return floatIntrinsic(call, Op::FCeil, &comptime::Arith::ceil);
+}
+Operand Sema::builtinIntrinsicFabs(const ast::BuiltinCall& call, TypeId) {
+  return floatIntrinsic(call, Op::FAbs, &comptime::Arith::fabs);
+}
 
 Operand Sema::builtinIntrinsicFma(const ast::BuiltinCall& call, TypeId) {
   OperandList args;
@@ -382,7 +403,8 @@ Operand Sema::builtinIntrinsicFma(const ast::BuiltinCall& call, TypeId) {
     if (r.ok()) return Operand::comptime(r.value);
     return arithError(r.error, call.span, type, "@__fma");
   }
-  return Operand::runtime(type, builder_->emit(Op::FFma, lowerType(type), lower(args[0], call.span), lower(args[1], call.span), lower(args[2], call.span)));
+  return Operand::runtime(type, builder_->emit(Op::FFma, lowerType(type), lower(args[0], call.span),
+                                               lower(args[1], call.span), lower(args[2], call.span)));
 }
 
 }  // namespace weft::sema

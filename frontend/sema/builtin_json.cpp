@@ -13,7 +13,8 @@ using types::Kind;
 // Recursive descent; every failure is one diagnostic at the call.
 class JsonReader {
  public:
-  JsonReader(Sema& sema, std::string_view text, Span span, std::string path) : sema_(sema), text_(text), span_(span), path_(std::move(path)) {}
+  JsonReader(Sema& sema, std::string_view text, Span span, std::string path)
+      : sema_(sema), text_(text), span_(span), path_(std::move(path)) {}
 
   std::optional<Value> document(TypeId type) {
     auto v = value(type, 0);
@@ -41,7 +42,8 @@ class JsonReader {
     return std::nullopt;
   }
   void space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+      ++at_;
   }
   bool take(char c) {
     space();
@@ -97,7 +99,8 @@ class JsonReader {
   std::optional<Value> number(TypeId type) {
     const size_t begin = at_;
     bool integral = true;
-    while (at_ < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0 || std::string_view("+-.eE").find(text_[at_]) != std::string_view::npos)) {
+    while (at_ < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0 ||
+                                  std::string_view("+-.eE").find(text_[at_]) != std::string_view::npos)) {
       integral = integral && (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '-');
       ++at_;
     }
@@ -118,7 +121,8 @@ class JsonReader {
       if (n < 0 || n >= target::kColorCount) return fail("color does not exist");
       return Value::integer(type, n);
     }
-    if (!sema_.pool.isAnyInteger(type) || !sema_.pool.fits(n, type)) return fail(fmt::format("{} does not fit type '{}'", n, sema_.typeName(type)));
+    if (!sema_.pool.isAnyInteger(type) || !sema_.pool.fits(n, type))
+      return fail(fmt::format("{} does not fit type '{}'", n, sema_.typeName(type)));
     return Value::integer(type, n);
   }
   // `[8]i16`, `f32`: the part of a key behind the colon.
@@ -163,7 +167,8 @@ class JsonReader {
     }
     if (c == '[') {
       ++at_;
-      if (!sema_.pool.is(type, Kind::Array)) return fail(fmt::format("expected '{}', found an array", sema_.typeName(type)));
+      if (!sema_.pool.is(type, Kind::Array))
+        return fail(fmt::format("expected '{}', found an array", sema_.typeName(type)));
       const auto info = sema_.pool.arrayInfo(type);
       std::vector<Value> elements;
       if (!take(']')) {
@@ -174,12 +179,14 @@ class JsonReader {
         } while (take(','));
         if (!take(']')) return fail("expected `]`");
       }
-      if (elements.size() != info.count) return fail(fmt::format("'{}' needs {} elements, found {}", sema_.typeName(type), info.count, elements.size()));
+      if (elements.size() != info.count)
+        return fail(fmt::format("'{}' needs {} elements, found {}", sema_.typeName(type), info.count, elements.size()));
       return Value::aggregate(type, std::move(elements));
     }
     if (c == '{') {
       ++at_;
-      if (type != types::kAnyStruct && !sema_.pool.is(type, Kind::Struct)) return fail(fmt::format("expected '{}', found an object", sema_.typeName(type)));
+      if (type != types::kAnyStruct && !sema_.pool.is(type, Kind::Struct))
+        return fail(fmt::format("expected '{}', found an object", sema_.typeName(type)));
       std::vector<Symbol> names;
       std::vector<TypeId> field_types;
       std::vector<Value> values;

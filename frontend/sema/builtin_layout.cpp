@@ -26,7 +26,8 @@ Operand Sema::builtinSetRectangle(const ast::BuiltinCall& call, TypeId) {
   const auto w = intOf(args[0], call.args[0]->span, "width", 1, 65535);
   const auto h = intOf(args[1], call.args[1]->span, "height", 1, 65535);
   if (!w || !h) return Operand::poison();
-  return report(*this, hooks->setRectangle({static_cast<uint32_t>(*w), static_cast<uint32_t>(*h)}, call.span), call.span);
+  return report(*this, hooks->setRectangle({static_cast<uint32_t>(*w), static_cast<uint32_t>(*h)}, call.span),
+                call.span);
 }
 
 Operand Sema::builtinSetTileCode(const ast::BuiltinCall& call, TypeId) {
@@ -70,19 +71,24 @@ Operand Sema::builtinExportName(const ast::BuiltinCall& call, TypeId) {
   const auto name = stringOf(args[0], call.args[0]->span, "name");
   if (!name) return Operand::poison();
   out.name = *name;
-  if (!args[1].isComptime() || args[1].type != types::kType) return typeMismatch(call.args[1]->span, "type", args[1].type);
+  if (!args[1].isComptime() || args[1].type != types::kType)
+    return typeMismatch(call.args[1]->span, "type", args[1].type);
   TypeId type = args[1].value.asType();
-  if (pool.is(type, Kind::Pointer) && pool.is(pool.pointerInfo(type).element, Kind::Fn)) type = pool.pointerInfo(type).element;
+  if (pool.is(type, Kind::Pointer) && pool.is(pool.pointerInfo(type).element, Kind::Fn))
+    type = pool.pointerInfo(type).element;
   if (pool.is(type, Kind::Fn)) {
     out.is_function = true;
     const types::FnInfo fn = pool.fnInfo(type);
     if (fn.params.size() > 15) {
-      error(Code::E0512, call.args[1]->span, "exported functions have at most 15 parameters, got {}", fn.params.size()).emit();
+      error(Code::E0512, call.args[1]->span, "exported functions have at most 15 parameters, got {}", fn.params.size())
+          .emit();
       return Operand::poison();
     }
     for (size_t i = 0; i < fn.params.size(); ++i) {
       if (!pool.isScalar(fn.params[i])) {
-        error(Code::E0512, call.args[1]->span, "cannot export a function with a parameter of type '{}'", typeName(fn.params[i])).emit();
+        error(Code::E0512, call.args[1]->span, "cannot export a function with a parameter of type '{}'",
+              typeName(fn.params[i]))
+            .emit();
         return Operand::poison();
       }
       out.inputs.push_back({fmt::format("arg{}", i), typeName(fn.params[i])});

@@ -48,7 +48,8 @@ class MapMaker {
     const TypeId result = s_.decl(*fn).result;
     const bool has_output = result != types::kVoid;
     if (args.size() != 1 + params.size() + (has_output ? 1 : 0)) {
-      s_.error(Code::E0345, call_.span, "callback with {} parameters{} needs {} arguments of `@map` behind it, {} provided", params.size(),
+      s_.error(Code::E0345, call_.span,
+               "callback with {} parameters{} needs {} arguments of `@map` behind it, {} provided", params.size(),
                has_output ? " and a result" : "", params.size() + (has_output ? 1 : 0), args.size() - 1)
           .emit();
       return Operand::poison();
@@ -80,7 +81,8 @@ class MapMaker {
     st.span = span;
     any_stream_ = true;
     if (!s_.pool.isScalar(element) || (s_.pool.size(element) != 2 && s_.pool.size(element) != 4)) {
-      s_.error(Code::E0345, span, "elements of `@map` must be 16- or 32-bit scalars, got: '{}'", s_.typeName(element)).emit();
+      s_.error(Code::E0345, span, "elements of `@map` must be 16- or 32-bit scalars, got: '{}'", s_.typeName(element))
+          .emit();
       return false;
     }
     if (s_.pool.is(v.type, Kind::Dsr)) {
@@ -142,11 +144,13 @@ class MapMaker {
     st.cursor = b_.addLocal(Type::I16);
     if (st.known) {
       const bool global = st.known->global != comptime::kNoGlobal;
-      const comptime::PointerTarget at{global ? comptime::PointerTarget::Kind::Global : comptime::PointerTarget::Kind::Raw,
-                                       global ? static_cast<uint32_t>(st.known->global) : 0, st.known->dsd.base()};
+      const comptime::PointerTarget at{
+          global ? comptime::PointerTarget::Kind::Global : comptime::PointerTarget::Kind::Raw,
+          global ? static_cast<uint32_t>(st.known->global) : 0, st.known->dsd.base()};
       const Operand address = Operand::comptime(Value::pointer(s_.pool.pointer(types::kU16, false, true), at));
       b_.emitTo(st.cursor, Op::Copy, Type::I16, s_.lower(address, st.span));
-      st.step = b_.constant(static_cast<uint64_t>(st.known->dsd.stride() * static_cast<int>(s_.pool.size(st.element))), Type::I16);
+      st.step = b_.constant(static_cast<uint64_t>(st.known->dsd.stride() * static_cast<int>(s_.pool.size(st.element))),
+                            Type::I16);
       return;
     }
     b_.emitTo(st.cursor, Op::Trunc, Type::I16, st.dsd, {}, {}, 0, Type::I64);
@@ -251,7 +255,8 @@ class MapMaker {
     OperandList args;
     std::vector<Span> spans;
     for (const Stream& st : inputs) {
-      args.push_back(st.kind == Stream::Kind::Fixed ? st.fixed : Operand::runtime(st.element, read(st, tir::Operand::local(i))));
+      args.push_back(st.kind == Stream::Kind::Fixed ? st.fixed
+                                                    : Operand::runtime(st.element, read(st, tir::Operand::local(i))));
       spans.push_back(st.span);
     }
     s_.enterRuntimeControl(1);

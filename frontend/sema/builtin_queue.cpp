@@ -176,7 +176,8 @@ Operand writeConfigWord(Sema& s, const ast::BuiltinCall& call) {
     return voidOperand();
   }
   if (!requireTopComptime(s, call)) return Operand::poison();
-  s.device.config_writes.push_back({static_cast<uint16_t>(s.knownInt(address.value)), static_cast<uint16_t>(s.knownInt(value.value))});
+  s.device.config_writes.push_back(
+      {static_cast<uint16_t>(s.knownInt(address.value)), static_cast<uint16_t>(s.knownInt(value.value))});
   return voidOperand();
 }
 

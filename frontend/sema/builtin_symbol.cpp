@@ -28,7 +28,8 @@ bool checkFunctionType(Sema& s, const plan::Export& e, TypeId fn, Span span) {
     for (size_t i = 0; i < e.inputs.size(); ++i) expected += (i == 0 ? "" : ", ") + e.inputs[i].type;
     expected += ") " + e.type;
   }
-  s.error(Code::E0512, span, "exported symbol type mismatch. Expected type: '{}', got '{}'", expected, s.typeName(fn)).emit();
+  s.error(Code::E0512, span, "exported symbol type mismatch. Expected type: '{}', got '{}'", expected, s.typeName(fn))
+      .emit();
   return false;
 }
 
@@ -54,7 +55,9 @@ Operand Sema::builtinExportSymbol(const ast::BuiltinCall& call, TypeId) {
   }
   for (const DeviceState::HostSymbol& h : device.host_symbols) {
     if (h.name != out.name) continue;
-    error(Code::E0511, call.span, "name '{}' has already been exported", out.name).label(h.span, "exported here before").emit();
+    error(Code::E0511, call.span, "name '{}' has already been exported", out.name)
+        .label(h.span, "exported here before")
+        .emit();
     return Operand::poison();
   }
   const plan::Export* declared = declaredName(*this, out.name);
@@ -70,7 +73,8 @@ Operand Sema::builtinExportSymbol(const ast::BuiltinCall& call, TypeId) {
   // A function, or a const/param that holds one.
   const bool holds_function = pool.is(info.type, Kind::Fn);
   if (info.decl->kind == ast::NodeKind::FnDecl || holds_function) {
-    const auto fn = declOfFunction(info.decl->kind == ast::NodeKind::FnDecl ? expr(sym) : Operand::comptime(info.value));
+    const auto fn =
+        declOfFunction(info.decl->kind == ast::NodeKind::FnDecl ? expr(sym) : Operand::comptime(info.value));
     if (!fn || !evalSignature(*fn, sym.span)) return Operand::poison();
     const TypeId type = pool.fn(decl(*fn).param_types, decl(*fn).result);
     if (declared != nullptr && !checkFunctionType(*this, *declared, type, sym.span)) return Operand::poison();
@@ -91,7 +95,9 @@ Operand Sema::builtinExportSymbol(const ast::BuiltinCall& call, TypeId) {
   const bool is_mutable = var != nullptr && !var->is_const;
   if (declared != nullptr) {
     if (declared->is_function || declared->type != typeName(type)) {
-      error(Code::E0512, sym.span, "exported symbol type mismatch. Expected type: '{}', got '{}'", declared->type, typeName(type)).emit();
+      error(Code::E0512, sym.span, "exported symbol type mismatch. Expected type: '{}', got '{}'", declared->type,
+            typeName(type))
+          .emit();
       return Operand::poison();
     }
     if (declared->is_mutable != is_mutable) {
@@ -141,7 +147,8 @@ Operand Sema::builtinGetSymbolId(const ast::BuiltinCall& call, TypeId) {
   const auto name = lastName(*this, *call.args[0]);
   if (layout_exports != nullptr) {
     for (size_t i = 0; i < layout_exports->size(); ++i) {
-      if ((*layout_exports)[i].name == name) return Operand::comptime(Value::integer(types::kU16, static_cast<int64_t>(i) + 1));
+      if ((*layout_exports)[i].name == name)
+        return Operand::comptime(Value::integer(types::kU16, static_cast<int64_t>(i) + 1));
     }
   }
   error(Code::E0511, call.span, "name '{}' was not declared during layout evaluation", name).emit();
@@ -190,7 +197,8 @@ void Sema::finishDevice() {
     const DeviceState::QueueInit& out = device.output_queues[q];
     const int out_color = out.set ? out.color : isWse3() ? device.implied_output_color[q] : -1;
     if (out.set || out_color >= 0) {
-      p.output_queues.push_back({static_cast<uint8_t>(q), out_color < 0 ? tir::kNoColor : static_cast<uint8_t>(out_color),
+      p.output_queues.push_back({static_cast<uint8_t>(q),
+                                 out_color < 0 ? tir::kNoColor : static_cast<uint8_t>(out_color),
                                  out.set ? siteOf(out.span) : tir::SiteId{}});
     }
   }
@@ -209,7 +217,8 @@ void Sema::finishDevice() {
     p.dsr_inits.push_back({d.dsr, lower(Operand::comptime(d.dsd), d.span), d.config});
   }
   for (const DeviceState::Handler& h : device.teardown_handlers) p.teardown_handlers.push_back({h.id, h.function});
-  for (const DeviceState::Handler& h : device.empty_queue_handlers) p.empty_queue_handlers.push_back({h.id, h.function});
+  for (const DeviceState::Handler& h : device.empty_queue_handlers)
+    p.empty_queue_handlers.push_back({h.id, h.function});
   p.config_writes = device.config_writes;
   for (const DeviceState::FifoInit& f : device.fifos) requireObject(f.buffer);
 }

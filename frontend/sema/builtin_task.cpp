@@ -17,7 +17,8 @@ Operand Sema::builtinGetDataTaskId(const ast::BuiltinCall& call, TypeId) {
 }
 
 Operand Sema::builtinGetLocalTaskId(const ast::BuiltinCall& call, TypeId) {
-  return makeId(*this, call, types::kLocalTaskId, "local task id", target::firstLocalTaskId(arch()), target::kLastLocalTaskId, true);
+  return makeId(*this, call, types::kLocalTaskId, "local task id", target::firstLocalTaskId(arch()),
+                target::kLastLocalTaskId, true);
 }
 
 Operand Sema::builtinGetControlTaskId(const ast::BuiltinCall& call, TypeId) {
@@ -59,7 +60,8 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
   }
   if (!checkTaskSignature(s, *decl, kind, task_span)) return Operand::poison();
   for (const DeviceState::BoundTask& t : s.device.tasks) {
-    const bool one_table = !s.device.separate_control_table || (t.kind == tir::TaskKind::Control) == (kind == tir::TaskKind::Control);
+    const bool one_table =
+        !s.device.separate_control_table || (t.kind == tir::TaskKind::Control) == (kind == tir::TaskKind::Control);
     if ((t.id == id && one_table) || (t.decl == *decl && t.kind != kind)) {
       s.error(Code::E0517, call.span, "task has already been bound")
           .label(t.span, fmt::format("{} task id {} is bound here", kindName(t.kind), t.id))
@@ -69,7 +71,8 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
   }
   if (id == target::kTeardownTaskId && kind != tir::TaskKind::Control &&
       (!s.device.teardown_handlers.empty() || !s.device.empty_queue_handlers.empty())) {
-    s.error(Code::E0519, call.span, "task id 29 belongs to the teardown and empty-queue handlers of this program").emit();
+    s.error(Code::E0519, call.span, "task id 29 belongs to the teardown and empty-queue handlers of this program")
+        .emit();
     return Operand::poison();
   }
   const auto function = s.functionOf(*decl, task_span);
@@ -138,7 +141,8 @@ Operand Sema::builtinBindRotatingTasks(const ast::BuiltinCall& call, TypeId) {
   if (bound.stops()) return bound;
   const auto function = functionOf(*alt, call.args[1]->span);
   if (!function) return Operand::poison();
-  device.rotating.push_back({static_cast<uint8_t>(id), *function, static_cast<uint16_t>(*limit), static_cast<uint16_t>(init.value_or(0))});
+  device.rotating.push_back(
+      {static_cast<uint8_t>(id), *function, static_cast<uint16_t>(*limit), static_cast<uint16_t>(init.value_or(0))});
   return voidOperand();
 }
 
@@ -190,8 +194,11 @@ TaskBit taskBit(Sema& s, const ast::BuiltinCall& call, bool activate) {
     out.id = id;
   } else {
     bool allowed = k == Kind::LocalTaskId;
-    if (activate) allowed = allowed || k == Kind::Color || k == Kind::DataTaskId;
-    else allowed = allowed || k == Kind::DataTaskId || (s.isWse3() ? k == Kind::InputQueue || k == Kind::UtId : k == Kind::Color);
+    if (activate)
+      allowed = allowed || k == Kind::Color || k == Kind::DataTaskId;
+    else
+      allowed = allowed || k == Kind::DataTaskId ||
+                (s.isWse3() ? k == Kind::InputQueue || k == Kind::UtId : k == Kind::Color);
     if (!allowed) {
       (void)s.typeMismatch(span, "local_task_id", v.type);
       return out;

@@ -21,7 +21,8 @@ struct Entry {
 };
 
 constexpr Entry kTable[] = {
-#define WEFT_BUILTIN(spelling, method, min_args, max_args, phases) {spelling, &Sema::method, min_args, max_args, phases},
+#define WEFT_BUILTIN(spelling, method, min_args, max_args, phases) \
+  {spelling, &Sema::method, min_args, max_args, phases},
 #include "frontend/types/builtins.def"
 };
 constexpr uint32_t kTableSize = std::size(kTable);
@@ -79,7 +80,9 @@ Operand Sema::builtin(const ast::BuiltinCall& call, TypeId want) {
     const auto given = static_cast<int>(call.args.size());
     if (given < entry.min_args || (entry.max_args >= 0 && given > entry.max_args)) {
       const bool many = given > entry.min_args;
-      error(Code::E0302, call.span, "@{}: {} arguments required, {} provided", entry.name, many ? entry.max_args : entry.min_args, given).emit();
+      error(Code::E0302, call.span, "@{}: {} arguments required, {} provided", entry.name,
+            many ? entry.max_args : entry.min_args, given)
+          .emit();
       return Operand::poison();
     }
     if (entry.name.starts_with("__") && !currentFile().is_library) return unknownBuiltin(call);
@@ -127,7 +130,9 @@ bool Sema::phaseAllows(unsigned allowed, const ast::BuiltinCall& call) {
 Operand Sema::deviceIntrinsic(const ast::BuiltinCall& call, tir::DeviceCall device_call) {
   const std::vector<tir::Type> types = tir::deviceArgs(device_call);
   if (types.size() != call.args.size()) {
-    error(Code::E0302, call.span, "@{}: {} arguments required, {} provided", text(call.name.symbol), types.size(), call.args.size()).emit();
+    error(Code::E0302, call.span, "@{}: {} arguments required, {} provided", text(call.name.symbol), types.size(),
+          call.args.size())
+        .emit();
     return Operand::poison();
   }
   const auto typeOf = [](tir::Type t) {
@@ -149,7 +154,8 @@ Operand Sema::deviceIntrinsic(const ast::BuiltinCall& call, tir::DeviceCall devi
       continue;
     }
     // Ids, colors and enums go as their numbers.
-    if (v.isComptime() && (pool.isId(v.type) || pool.is(v.type, types::Kind::Enum))) v = Operand::comptime(Value::integer(types::kU16, knownInt(v.value)));
+    if (v.isComptime() && (pool.isId(v.type) || pool.is(v.type, types::Kind::Enum)))
+      v = Operand::comptime(Value::integer(types::kU16, knownInt(v.value)));
     if (v.type == types::kComptimeInt) v = coerce(std::move(v), typeOf(types[i]), call.args[i]->span);
     if (v.stops()) return v;
     tir::Operand op = lower(v, call.args[i]->span);
@@ -158,7 +164,8 @@ Operand Sema::deviceIntrinsic(const ast::BuiltinCall& call, tir::DeviceCall devi
       if (tir::sizeOf(have) == tir::sizeOf(types[i]))
         op = v.isComptime() ? op : builder_->emit(tir::Op::Bitcast, types[i], op, {}, {}, 0, have);
       else if (!v.isComptime())
-        op = builder_->emit(tir::sizeOf(have) < tir::sizeOf(types[i]) ? tir::Op::ZExt : tir::Op::Trunc, types[i], op, {}, {}, 0, have);
+        op = builder_->emit(tir::sizeOf(have) < tir::sizeOf(types[i]) ? tir::Op::ZExt : tir::Op::Trunc, types[i], op,
+                            {}, {}, 0, have);
     }
     ops.push_back(op);
   }

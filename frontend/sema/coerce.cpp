@@ -11,7 +11,9 @@ using types::Kind;
 
 namespace {
 
-bool containerMatches(types::IntInfo info) { return info.bits == 8 || info.bits == 16 || info.bits == 32 || info.bits == 64; }
+bool containerMatches(types::IntInfo info) {
+  return info.bits == 8 || info.bits == 16 || info.bits == 32 || info.bits == 64;
+}
 
 // uN -> uM, iN -> iM, uN -> iM with M > N.
 bool widens(types::IntInfo from, types::IntInfo to) {
@@ -48,8 +50,10 @@ Operand Sema::coerce(Operand v, TypeId type, Span span) {
           }
           break;
         }
-        if (pool.kind(type) == Kind::Float && pool.floatFormat(type) == types::FloatFormat::F32 && pool.isRuntime(v.type))
-          return Operand::runtime(type, builder_->emit(Op::FPExt, tir::Type::F32, lower(v, span), {}, {}, 0, tir::Type::F16));
+        if (pool.kind(type) == Kind::Float && pool.floatFormat(type) == types::FloatFormat::F32 &&
+            pool.isRuntime(v.type))
+          return Operand::runtime(type,
+                                  builder_->emit(Op::FPExt, tir::Type::F32, lower(v, span), {}, {}, 0, tir::Type::F16));
       }
       break;
     case Kind::Pointer: {
@@ -105,7 +109,8 @@ Operand Sema::coerceInt(const Operand& v, TypeId type, Span span) {
     }
     return typeMismatch(span, typeName(type), v.type);
   }
-  if (pool.kind(type) == Kind::Int && pool.kind(v.type) == Kind::Int && widens(pool.intInfo(v.type), pool.intInfo(type)))
+  if (pool.kind(type) == Kind::Int && pool.kind(v.type) == Kind::Int &&
+      widens(pool.intInfo(v.type), pool.intInfo(type)))
     return intToInt(v, type, span);
   auto d = error(Code::E0301, span, "expected type '{}', got: '{}'", typeName(type), typeName(v.type));
   if (pool.kind(type) == Kind::Int) d.help(fmt::format("convert with @as({}, ...) if the value fits", typeName(type)));
@@ -117,18 +122,22 @@ Operand Sema::coerceInt(const Operand& v, TypeId type, Span span) {
 Operand Sema::intToInt(const Operand& v, TypeId type, Span span) {
   const tir::Type from = lowerType(v.type);
   const tir::Type to = lowerType(type);
-  if (from == tir::Type::Void || to == tir::Type::Void) return wideInteger(from == tir::Type::Void ? v.type : type, span);
+  if (from == tir::Type::Void || to == tir::Type::Void)
+    return wideInteger(from == tir::Type::Void ? v.type : type, span);
   tir::Operand op = lower(v, span);
   if (tir::sizeOf(to) > tir::sizeOf(from))
     op = builder_->emit(pool.intInfo(v.type).is_signed ? Op::SExt : Op::ZExt, to, op, {}, {}, 0, from);
   else if (tir::sizeOf(to) < tir::sizeOf(from))
     op = builder_->emit(Op::Trunc, to, op, {}, {}, 0, from);
-  if (containerMatches(pool.intInfo(type)) || widens(pool.intInfo(v.type), pool.intInfo(type))) return Operand::runtime(type, op);
+  if (containerMatches(pool.intInfo(type)) || widens(pool.intInfo(v.type), pool.intInfo(type)))
+    return Operand::runtime(type, op);
   return wrapOdd(type, op);
 }
 
 Operand Sema::wideInteger(TypeId type, Span span) {
-  error(Code::E0903, span, "run-time values of type '{}' are not supported", typeName(type)).note("at most 64 bits at run time").emit();
+  error(Code::E0903, span, "run-time values of type '{}' are not supported", typeName(type))
+      .note("at most 64 bits at run time")
+      .emit();
   return Operand::poison();
 }
 
@@ -203,12 +212,14 @@ bool Sema::canCoerce(const Operand& v, TypeId type) {
       if (v.isComptime()) return pool.fits(knownInt(v.value), type);
       return pool.kind(type) == Kind::Int && from == Kind::Int && widens(pool.intInfo(v.type), pool.intInfo(type));
     case Kind::Float:
-      if (v.isComptime()) return (from == Kind::ComptimeFloat || from == Kind::Float) && arith.coerce(type, v.value).ok();
+      if (v.isComptime())
+        return (from == Kind::ComptimeFloat || from == Kind::Float) && arith.coerce(type, v.value).ok();
       return from == Kind::Float && pool.floatFormat(type) == types::FloatFormat::F32;
     case Kind::Pointer:
       if (from == Kind::Pointer) return pointerCoercible(v.type, type);
       return from == Kind::Fn && pool.pointerInfo(type).element == v.type;
-    case Kind::Struct: return from == Kind::Struct && pool.structInfo(type).is_named && !pool.structInfo(v.type).is_named;
+    case Kind::Struct:
+      return from == Kind::Struct && pool.structInfo(type).is_named && !pool.structInfo(v.type).is_named;
     default: return false;
   }
 }
@@ -228,7 +239,8 @@ Operand Sema::convert(Operand v, TypeId type, Span span) {
     return Operand::poison();
   };
   const auto scalar = [](Kind k) {
-    return k == Kind::Int || k == Kind::ComptimeInt || k == Kind::Float || k == Kind::ComptimeFloat || k == Kind::Bool || k == Kind::Enum;
+    return k == Kind::Int || k == Kind::ComptimeInt || k == Kind::Float || k == Kind::ComptimeFloat ||
+           k == Kind::Bool || k == Kind::Enum;
   };
   if (!scalar(from) || !scalar(to)) {
     // Conversions that are implicit anyway may be written.
@@ -239,7 +251,8 @@ Operand Sema::convert(Operand v, TypeId type, Span span) {
     const comptime::Outcome r = arith.convert(type, v.value);
     if (r.ok()) return Operand::comptime(r.value);
     if (r.error == ArithError::Overflow && to != Kind::Float) {
-      error(Code::E0402, span, "value {} does not fit type '{}'", comptime::toText(know(v.value), pool), typeName(type)).emit();
+      error(Code::E0402, span, "value {} does not fit type '{}'", comptime::toText(know(v.value), pool), typeName(type))
+          .emit();
       return Operand::poison();
     }
     if (r.error == ArithError::FloatOverflow || r.error == ArithError::Overflow || r.error == ArithError::NotANumber) {
@@ -269,9 +282,12 @@ Operand Sema::convert(Operand v, TypeId type, Span span) {
   }
   const tir::Type source = lowerType(v.type);
   const tir::Type target = lowerType(type);
-  if (source == tir::Type::Void || target == tir::Type::Void) return wideInteger(source == tir::Type::Void ? v.type : type, span);
+  if (source == tir::Type::Void || target == tir::Type::Void)
+    return wideInteger(source == tir::Type::Void ? v.type : type, span);
   const tir::Operand op = lower(v, span);
-  const auto emitConversion = [&](Op o, tir::Type t, tir::Operand a, tir::Type f) { return builder_->emit(o, t, a, {}, {}, 0, f); };
+  const auto emitConversion = [&](Op o, tir::Type t, tir::Operand a, tir::Type f) {
+    return builder_->emit(o, t, a, {}, {}, 0, f);
+  };
   if (from == Kind::Int && to == Kind::Int) return intToInt(v, type, span);
   if (to == Kind::Bool) return Operand::runtime(type, emitConversion(Op::ToBool, tir::Type::Bool, op, source));
   if (from == Kind::Bool) {
@@ -280,9 +296,11 @@ Operand Sema::convert(Operand v, TypeId type, Span span) {
     return Operand::runtime(type, emitConversion(Op::UIToFP, target, number, tir::Type::I16));
   }
   if (from == Kind::Int)
-    return Operand::runtime(type, emitConversion(pool.intInfo(v.type).is_signed ? Op::SIToFP : Op::UIToFP, target, op, source));
+    return Operand::runtime(
+        type, emitConversion(pool.intInfo(v.type).is_signed ? Op::SIToFP : Op::UIToFP, target, op, source));
   if (to == Kind::Int) {
-    const tir::Operand number = emitConversion(pool.intInfo(type).is_signed ? Op::FPToSI : Op::FPToUI, target, op, source);
+    const tir::Operand number =
+        emitConversion(pool.intInfo(type).is_signed ? Op::FPToSI : Op::FPToUI, target, op, source);
     return wrapOdd(type, number);
   }
   if (source == target) return Operand::runtime(type, op);

@@ -143,7 +143,8 @@ tir::Operand lowerId(Sema& s, const Operand& v, Span span) {
   return s.lower(v, span);
 }
 
-Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* what, int64_t min, int64_t max, bool runtime_allowed) {
+Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* what, int64_t min, int64_t max,
+               bool runtime_allowed) {
   Operand v = s.expr(*call.args[0]);
   if (v.stops()) return v;
   const Span span = call.args[0]->span;

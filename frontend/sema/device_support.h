@@ -54,7 +54,8 @@ std::optional<int> boundTaskId(const Sema& s, DeclId task);
 tir::Operand lowerId(Sema& s, const Operand& v, Span span);
 
 /// Builds an id of `type` from the single argument of a builtin.
-Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* what, int64_t min, int64_t max, bool runtime_allowed);
+Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* what, int64_t min, int64_t max,
+               bool runtime_allowed);
 
 /// Reads a color configuration struct (csl-language.md 5.4). False after an error.
 bool parseColorConfig(Sema& s, const Operand& config, Span span, int color, plan::ColorConfig& out);

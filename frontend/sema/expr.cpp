@@ -27,7 +27,8 @@ Operand Sema::exprInner(const ast::Expr& e, TypeId want) {
   switch (e.kind) {
     case NodeKind::IntLiteral:
     case NodeKind::Identifier: return expr(e, want);
-    case NodeKind::FloatLiteral: return Operand::comptime(Value::floating(types::kComptimeFloat, ast::as<ast::FloatLiteral>(e).value));
+    case NodeKind::FloatLiteral:
+      return Operand::comptime(Value::floating(types::kComptimeFloat, ast::as<ast::FloatLiteral>(e).value));
     case NodeKind::StringLiteral: return Operand::comptime(Value::string(intern(ast::as<ast::StringLiteral>(e).bytes)));
     case NodeKind::BoolLiteral: return Operand::comptime(Value::boolean(ast::as<ast::BoolLiteral>(e).value));
     case NodeKind::VoidLiteral: return Operand::comptime(Value::voidValue());
@@ -209,7 +210,8 @@ Operand Sema::fieldOn(const Operand& base, Symbol field, Span span, const ast::F
       const ModuleId m(static_cast<uint32_t>(base.value.asModule()));
       const auto id = findDecl(m, field);
       if (!id) {
-        error(Code::E0204, span, "no member named '{}' in module `{}`", text(field), module(m).file->source->path).emit();
+        error(Code::E0204, span, "no member named '{}' in module `{}`", text(field), module(m).file->source->path)
+            .emit();
         return Operand::poison();
       }
       return declValue(*id, span);
@@ -223,7 +225,8 @@ Operand Sema::fieldOn(const Operand& base, Symbol field, Span span, const ast::F
         index = static_cast<int>(node->cache[1]);
       } else {
         index = pool.fieldIndex(base.type, field);
-        if (index >= 0 && node != nullptr) node->cache[0] = base.type.value, node->cache[1] = static_cast<uint32_t>(index);
+        if (index >= 0 && node != nullptr)
+          node->cache[0] = base.type.value, node->cache[1] = static_cast<uint32_t>(index);
       }
       if (index < 0) return noField(base.type, {field, span});
       if (base.isComptime()) {

@@ -76,7 +76,8 @@ Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, uint32_t join, S
       common.type = type;
       type = peerType(common, exits[i].value);
       if (!type.valid()) {
-        error(Code::E0301, exits[i].span, "expected type '{}', got: '{}'", typeName(common.type), typeName(exits[i].value.type))
+        error(Code::E0301, exits[i].span, "expected type '{}', got: '{}'", typeName(common.type),
+              typeName(exits[i].value.type))
             .label(exits[0].span, fmt::format("this branch is '{}'", typeName(exits[0].value.type)))
             .note("all branches must give one type")
             .emit();
@@ -101,7 +102,8 @@ Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, uint32_t join, S
   // One exit, or the same comptime value on every way.
   bool same = true;
   for (const BlockExit& x : exits)
-    same = same && x.value.isComptime() && x.value.type == exits[0].value.type && x.value.value.identical(exits[0].value.value);
+    same = same && x.value.isComptime() && x.value.type == exits[0].value.type &&
+           x.value.value.identical(exits[0].value.value);
   if (same) {
     for (const BlockExit& x : exits) {
       builder_->setBlock(x.block);
@@ -113,7 +115,8 @@ Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, uint32_t join, S
   if (!pool.isRuntime(type) && type_only_ == 0) {
     error(Code::E0313, span, "value of type '{}' must be comptime-known", typeName(type))
         .note("which branch gives the value is known only at run time")
-        .help(pool.isNumeric(type) ? "give the values a type, for example with @as" : "make the condition comptime-known")
+        .help(pool.isNumeric(type) ? "give the values a type, for example with @as"
+                                   : "make the condition comptime-known")
         .emit();
     builder_->setBlock(join);
     return Operand::poison();
@@ -165,8 +168,8 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
     return v;
   }
   const Kind k = pool.kind(v.type);
-  if (!pool.isAnyInteger(v.type) && k != Kind::Enum && k != Kind::Bool && k != Kind::Direction && !pool.isId(v.type) && k != Kind::Type &&
-      k != Kind::String) {
+  if (!pool.isAnyInteger(v.type) && k != Kind::Enum && k != Kind::Bool && k != Kind::Direction && !pool.isId(v.type) &&
+      k != Kind::Type && k != Kind::String) {
     error(Code::E0309, e.operand->span, "expected an integer or enum operand, got: '{}'", typeName(v.type)).emit();
     return fail();
   }
@@ -218,7 +221,8 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
     auto d = error(Code::E0309, e.operand->span, "switch does not handle every value of type '{}'", typeName(v.type));
     if (k == Kind::Enum)
       for (const auto& m : pool.enumInfo(v.type).members) {
-        const bool has = std::any_of(cases.begin(), cases.end(), [&](const Case& c) { return c.value.rawInt() == m.value; });
+        const bool has =
+            std::any_of(cases.begin(), cases.end(), [&](const Case& c) { return c.value.rawInt() == m.value; });
         if (!has) d.note(fmt::format("`{}` is missing", text(m.name)));
       }
     d.help("add an `else` prong").emit();
@@ -235,7 +239,9 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
       return r;
     }
     *out = stmt(*prong.body);
-    return *out == Flow::Normal ? Operand::comptime(Value::voidValue()) : *out == Flow::Abort ? Operand::poison() : Operand::noReturn();
+    return *out == Flow::Normal  ? Operand::comptime(Value::voidValue())
+           : *out == Flow::Abort ? Operand::poison()
+                                 : Operand::noReturn();
   };
 
   if (v.isComptime()) {
@@ -259,7 +265,8 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
 
   const tir::Type t = lowerType(v.type);
   tir::Operand subject = lower(v, e.operand->span);
-  if (subject.kind() == tir::Operand::Kind::Local && isVariable(subject.index())) subject = builder_->emit(Op::Copy, t, subject);
+  if (subject.kind() == tir::Operand::Kind::Local && isVariable(subject.index()))
+    subject = builder_->emit(Op::Copy, t, subject);
   const uint32_t join = builder_->newBlock();
   std::vector<uint32_t> blocks(e.prongs.size());
   for (uint32_t& b : blocks) b = builder_->newBlock();
@@ -286,7 +293,8 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
       if (r.isPoison()) builder_->jump(join);
       continue;
     }
-    exits.push_back({std::move(r), e.prongs[p].body != nullptr ? e.prongs[p].body->span : e.prongs[p].span, builder_->currentBlock(), 0});
+    exits.push_back({std::move(r), e.prongs[p].body != nullptr ? e.prongs[p].body->span : e.prongs[p].span,
+                     builder_->currentBlock(), 0});
   }
   if (poisoned) {
     builder_->setBlock(join);
@@ -329,7 +337,8 @@ Operand Sema::blockExpr(const ast::BlockExpr& e, TypeId want) {
   targets_.pop_back();
   if (f == Flow::Abort) return Operand::poison();
   if (!atRuntime()) {
-    if (f == Flow::Break && frame_->flow_target == index) return target.result.isPoison() ? Operand::comptime(Value::voidValue()) : target.result;
+    if (f == Flow::Break && frame_->flow_target == index)
+      return target.result.isPoison() ? Operand::comptime(Value::voidValue()) : target.result;
     if (f == Flow::Normal) return Operand::comptime(Value::voidValue());
     frame_->pending = f;
     return Operand::noReturn();

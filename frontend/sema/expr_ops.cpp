@@ -30,7 +30,8 @@ Operand Sema::unaryExpr(const ast::UnaryExpr& e, TypeId want) {
                      : e.op == ast::UnaryOp::LogicalNot ? k == Kind::Bool
                                                         : k == Kind::Int;
   if (!legal) {
-    auto d = error(Code::E0303, e.span, "operator `{}` is not defined for type '{}'", ast::spelling(e.op), typeName(v.type));
+    auto d =
+        error(Code::E0303, e.span, "operator `{}` is not defined for type '{}'", ast::spelling(e.op), typeName(v.type));
     if (e.op == ast::UnaryOp::BitNot && k == Kind::ComptimeInt) d.help("give the number a width with @as");
     if (e.op == ast::UnaryOp::LogicalNot && k != Kind::Bool) d.note("`!` negates a bool");
     d.emit();
@@ -87,7 +88,8 @@ Operand Sema::binaryExpr(const ast::BinaryExpr& e, TypeId want) {
   }
   if (a.stops()) return a;
   // A block on the right may change the variable on the left.
-  if (a.kind == Operand::Kind::Runtime && e.rhs->kind == ast::NodeKind::BlockExpr && a.op.kind() == tir::Operand::Kind::Local)
+  if (a.kind == Operand::Kind::Runtime && e.rhs->kind == ast::NodeKind::BlockExpr &&
+      a.op.kind() == tir::Operand::Kind::Local)
     a.op = builder_->emit(Op::Copy, lowerType(a.type), a.op);
   Operand b = expr(*e.rhs, passes_want && !shiftsOp(e.op) ? want : TypeId{});
   if (b.stops()) return b;
@@ -119,7 +121,8 @@ Operand Sema::binary(BinaryOp op, Operand a, Operand b, Span span, Span a_span, 
       auto d = error(Code::E0301, b_span, "expected type '{}', got: '{}'", typeName(a.type), typeName(b.type));
       d.label(a_span, fmt::format("this is '{}'", typeName(a.type)));
       d.note(fmt::format("both operands of `{}` must have the same type", ast::spelling(op)));
-      if (pool.isAnyFloat(a.type) != pool.isAnyFloat(b.type) && (a.type == types::kComptimeInt || b.type == types::kComptimeInt))
+      if (pool.isAnyFloat(a.type) != pool.isAnyFloat(b.type) &&
+          (a.type == types::kComptimeInt || b.type == types::kComptimeInt))
         d.help("write the integer literal with a decimal point");
       else if (pool.isNumeric(a.type) && pool.isNumeric(b.type))
         d.help("convert one of them with @as");
@@ -138,8 +141,9 @@ Operand Sema::compare(BinaryOp op, const Operand& a, const Operand& b, TypeId ty
   const Kind k = pool.kind(type);
   const bool equality = op == BinaryOp::Equal || op == BinaryOp::NotEqual;
   const bool ordered = pool.isNumeric(type);
-  const bool comparable = ordered || (equality && (k == Kind::Bool || k == Kind::Enum || k == Kind::Direction || pool.isId(type) || k == Kind::String ||
-                                                   k == Kind::Type || k == Kind::Dsr || k == Kind::Xdsr || k == Kind::Sr));
+  const bool comparable = ordered || (equality && (k == Kind::Bool || k == Kind::Enum || k == Kind::Direction ||
+                                                   pool.isId(type) || k == Kind::String || k == Kind::Type ||
+                                                   k == Kind::Dsr || k == Kind::Xdsr || k == Kind::Sr));
   if (!comparable) {
     auto d = error(Code::E0303, span, "invalid comparison operation for type: '{}'", typeName(type));
     if (k == Kind::Pointer) d.note("pointers have no order and no identity in CSL");
@@ -176,7 +180,9 @@ Operand Sema::compare(BinaryOp op, const Operand& a, const Operand& b, TypeId ty
 
 Operand Sema::arithmetic(BinaryOp op, const Operand& a, const Operand& b, TypeId type, Span span) {
   const bool is_float = pool.isAnyFloat(type);
-  const bool legal = is_float ? (op == BinaryOp::Add || op == BinaryOp::Sub || op == BinaryOp::Mul || op == BinaryOp::Div) : pool.isAnyInteger(type);
+  const bool legal = is_float
+                         ? (op == BinaryOp::Add || op == BinaryOp::Sub || op == BinaryOp::Mul || op == BinaryOp::Div)
+                         : pool.isAnyInteger(type);
   if (!legal) {
     auto d = error(Code::E0303, span, "operator `{}` is not defined for type '{}'", ast::spelling(op), typeName(type));
     if (pool.is(type, Kind::Pointer)) d.help("index the pointer instead: `&p[k]`");
@@ -197,7 +203,10 @@ Operand Sema::arithmetic(BinaryOp op, const Operand& a, const Operand& b, TypeId
   }
   const tir::Operand x = lower(a, span), y = lower(b, span);
   if (is_float) {
-    const Op o = op == BinaryOp::Add ? Op::FAdd : op == BinaryOp::Sub ? Op::FSub : op == BinaryOp::Mul ? Op::FMul : Op::FDiv;
+    const Op o = op == BinaryOp::Add   ? Op::FAdd
+                 : op == BinaryOp::Sub ? Op::FSub
+                 : op == BinaryOp::Mul ? Op::FMul
+                                       : Op::FDiv;
     return Operand::runtime(type, builder_->emit(o, t, x, y));
   }
   const bool is_signed = pool.intInfo(type).is_signed;
@@ -218,11 +227,15 @@ Operand Sema::arithmetic(BinaryOp op, const Operand& a, const Operand& b, TypeId
 
 Operand Sema::shift(BinaryOp op, const Operand& a, const Operand& b, Span span, Span b_span) {
   if (!pool.isAnyInteger(a.type) || !pool.isAnyInteger(b.type)) {
-    error(Code::E0303, span, "operator `{}` is not defined for types '{}' and '{}'", ast::spelling(op), typeName(a.type), typeName(b.type)).emit();
+    error(Code::E0303, span, "operator `{}` is not defined for types '{}' and '{}'", ast::spelling(op),
+          typeName(a.type), typeName(b.type))
+        .emit();
     return Operand::poison();
   }
   if (pool.is(b.type, Kind::Int) && pool.intInfo(b.type).is_signed && !b.isComptime()) {
-    error(Code::E0301, b_span, "the amount of a shift must be unsigned, got: '{}'", typeName(b.type)).help("convert it with @as(u16, ...)").emit();
+    error(Code::E0301, b_span, "the amount of a shift must be unsigned, got: '{}'", typeName(b.type))
+        .help("convert it with @as(u16, ...)")
+        .emit();
     return Operand::poison();
   }
   if (a.isComptime() && b.isComptime()) {
@@ -231,7 +244,9 @@ Operand Sema::shift(BinaryOp op, const Operand& a, const Operand& b, Span span, 
     return arithError(r.error, span, a.type, ast::spelling(op));
   }
   if (!pool.is(a.type, Kind::Int)) {
-    error(Code::E0313, span, "variable of type '{}' must be comptime-known", typeName(a.type)).help("give the number a width with @as").emit();
+    error(Code::E0313, span, "variable of type '{}' must be comptime-known", typeName(a.type))
+        .help("give the number a width with @as")
+        .emit();
     return Operand::poison();
   }
   const tir::Type t = lowerType(a.type);

@@ -1,5 +1,5 @@
-// Tensor access expressions `|i, j|{n, m} -> a[i, 2 * j + 1]`: affine subscripts become base, offset, stride and extent.
-// SPDX-License-Identifier: Apache-2.0
+// Tensor access expressions `|i, j|{n, m} -> a[i, 2 * j + 1]`: affine subscripts become base, offset, stride and
+// extent. SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
 
 namespace weft::sema {
@@ -131,12 +131,15 @@ Value numbers(Sema& s, const std::vector<Int128>& list) {
 Operand Sema::tensorAccess(const ast::TensorAccess& e) {
   const size_t n = e.vars.size();
   if (n != e.extents.size() || n > 4) {
-    error(Code::E0342, e.span, "a tensor access needs 1 to 4 variables and as many extents, got {} and {}", n, e.extents.size()).emit();
+    error(Code::E0342, e.span, "a tensor access needs 1 to 4 variables and as many extents, got {} and {}", n,
+          e.extents.size())
+        .emit();
     return Operand::poison();
   }
   const auto* index = ast::dynAs<ast::IndexExpr>(e.body);
   if (index == nullptr) {
-    error(Code::E0343, e.body->span, "expression does not yield the address of a variable or a comptime-known pointer").emit();
+    error(Code::E0343, e.body->span, "expression does not yield the address of a variable or a comptime-known pointer")
+        .emit();
     return Operand::poison();
   }
   std::vector<Int128> extents;
@@ -161,12 +164,16 @@ Operand Sema::tensorAccess(const ast::TensorAccess& e) {
   const bool global = address.isComptime() && address.value.rep() == Value::Rep::Pointer &&
                       address.value.asPointer().kind == comptime::PointerTarget::Kind::Global;
   if (!global || !pool.is(array, Kind::Array)) {
-    error(Code::E0343, index->base->span, "expression does not yield the address of a variable or a comptime-known pointer").emit();
+    error(Code::E0343, index->base->span,
+          "expression does not yield the address of a variable or a comptime-known pointer")
+        .emit();
     return Operand::poison();
   }
   const types::ArrayInfo info = pool.arrayInfo(array);
   if (info.dims.size() != index->indices.size()) {
-    error(Code::E0342, e.body->span, "array of rank {} needs {} subscripts, got {}", info.dims.size(), info.dims.size(), index->indices.size()).emit();
+    error(Code::E0342, e.body->span, "array of rank {} needs {} subscripts, got {}", info.dims.size(), info.dims.size(),
+          index->indices.size())
+        .emit();
     return Operand::poison();
   }
   Int128 offset = 0;

@@ -99,7 +99,8 @@ bool Sema::evalSignature(DeclId id, Span span) {
 std::optional<DeclId> Sema::declOfFunction(const Operand& v) {
   if (!v.isComptime()) return std::nullopt;
   const Kind k = pool.kind(v.type);
-  const bool fn = k == Kind::Fn || k == Kind::Task || (k == Kind::Pointer && pool.is(pool.pointerInfo(v.type).element, Kind::Fn));
+  const bool fn =
+      k == Kind::Fn || k == Kind::Task || (k == Kind::Pointer && pool.is(pool.pointerInfo(v.type).element, Kind::Fn));
   if (!fn || v.value.rep() != Value::Rep::Int) return std::nullopt;
   return DeclId(static_cast<uint32_t>(v.value.asFunction()));
 }
@@ -119,7 +120,8 @@ Operand Sema::call(const ast::CallExpr& e, TypeId want) {
   Operand callee;
   if (const auto* id = ast::dynAs<ast::Identifier>(e.callee)) {
     const Lookup found = lookup(*id);
-    if (found.kind == Lookup::Kind::Decl && decl(DeclId(found.index)).decl->kind == ast::NodeKind::FnDecl) fn = DeclId(found.index);
+    if (found.kind == Lookup::Kind::Decl && decl(DeclId(found.index)).decl->kind == ast::NodeKind::FnDecl)
+      fn = DeclId(found.index);
   }
   if (!fn) {
     callee = expr(*e.callee);
@@ -167,8 +169,8 @@ Operand Sema::call(const ast::CallExpr& e, TypeId want) {
     Operand& a = args.back();
     if (a.stops()) ok = false;
     // A variable is read now; a later argument may change it.
-    if (atRuntime() && a.kind == Operand::Kind::Runtime && a.op.kind() == tir::Operand::Kind::Local && isVariable(a.op.index()) &&
-        i + 1 < e.args.size() && e.args[i + 1]->kind == ast::NodeKind::BlockExpr)
+    if (atRuntime() && a.kind == Operand::Kind::Runtime && a.op.kind() == tir::Operand::Kind::Local &&
+        isVariable(a.op.index()) && i + 1 < e.args.size() && e.args[i + 1]->kind == ast::NodeKind::BlockExpr)
       a.op = builder_->emit(tir::Op::Copy, lowerType(a.type), a.op);
     spans.push_back(x.span);
   }
@@ -195,7 +197,8 @@ Operand Sema::callDecl(DeclId fn, const OperandList& args, const std::vector<Spa
       result = instance.result;
     }
     if (result == types::kVoid) return Operand::comptime(Value::voidValue());
-    if (pool.isRuntime(result)) return isAggregate(result) ? Operand::memory(result, {}) : Operand::runtime(result, builder_->constant(0));
+    if (pool.isRuntime(result))
+      return isAggregate(result) ? Operand::memory(result, {}) : Operand::runtime(result, builder_->constant(0));
     // The type of a comptime-only result is known only from the result.
     const uint32_t saved = type_only_;
     type_only_ = 0;
@@ -209,8 +212,8 @@ Operand Sema::callDecl(DeclId fn, const OperandList& args, const std::vector<Spa
 }
 
 // Evaluates parameter types (with the parameters before them bound) and converts the arguments.
-bool Sema::bindArgs(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span, bool all_comptime,
-                    FnInstance& instance, OperandList& bound) {
+bool Sema::bindArgs(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span,
+                    bool all_comptime, FnInstance& instance, OperandList& bound) {
   const ast::FnDecl& f = fnDecl(decl(fn));
   const bool generic = decl(fn).is_generic;
   instance.decl = fn;
@@ -222,7 +225,8 @@ bool Sema::bindArgs(DeclId fn, const OperandList& args, const std::vector<Span>&
   scope.frame.doing = "call of";
   for (size_t i = 0; i < f.params.size(); ++i) {
     const ast::FnParam& p = f.params[i];
-    TypeId type = generic ? (p.type->kind == ast::NodeKind::AnyType ? args[i].type : typeExpr(*p.type)) : decl(fn).param_types[i];
+    TypeId type =
+        generic ? (p.type->kind == ast::NodeKind::AnyType ? args[i].type : typeExpr(*p.type)) : decl(fn).param_types[i];
     if (type == types::kPoison) return false;
     if (type == types::kAnyStruct) type = args[i].type;
     const Span at = i < arg_spans.size() ? arg_spans[i] : span;
@@ -272,7 +276,10 @@ Operand Sema::callComptime(DeclId fn, const OperandList& args, const std::vector
   const ast::FnDecl& f = fnDecl(decl(fn));
   if (!checkLinkage(f, span) || !burn(span) || !checkDepth(span)) return Operand::poison();
   if (call_depth_ >= kMaxComptimeDepth) {
-    if (!depth_reported_) error(Code::E0407, span, "comptime calls are nested more than {} deep", kMaxComptimeDepth).note("is there a recursion without an end?").emit();
+    if (!depth_reported_)
+      error(Code::E0407, span, "comptime calls are nested more than {} deep", kMaxComptimeDepth)
+          .note("is there a recursion without an end?")
+          .emit();
     depth_reported_ = true;
     return Operand::poison();
   }
@@ -317,7 +324,9 @@ Operand Sema::callComptime(DeclId fn, const OperandList& args, const std::vector
   --call_depth_;
   if (flow == Flow::Abort || flow == Flow::Dead) return Operand::poison();
   if (flow == Flow::Normal && frame.return_type != types::kVoid) {
-    error(Code::E0310, f.name.span, "function `{}` ended without returning a value of type '{}'", text(f.name.symbol), typeName(frame.return_type)).emit();
+    error(Code::E0310, f.name.span, "function `{}` ended without returning a value of type '{}'", text(f.name.symbol),
+          typeName(frame.return_type))
+        .emit();
     return Operand::poison();
   }
   return std::move(frame.result);
@@ -360,7 +369,8 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
       declare(p.name, std::move(var));
     }
   }
-  if (isAggregate(frame.return_type) && pool.isRuntime(frame.return_type)) frame.return_memory = temporary(frame.return_type);
+  if (isAggregate(frame.return_type) && pool.isRuntime(frame.return_type))
+    frame.return_memory = temporary(frame.return_type);
   ++call_depth_;
   const uint32_t saved_scope = scope_begin_;
   const Flow flow = block(f.body);
@@ -373,7 +383,9 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
   }
   if (flow == Flow::Normal) {
     if (frame.return_type != types::kVoid) {
-      error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'", text(f.name.symbol), typeName(frame.return_type)).emit();
+      error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'",
+            text(f.name.symbol), typeName(frame.return_type))
+          .emit();
       if (frame.return_block != Target::kNone) {
         builder_->unreachable();
         builder_->setBlock(frame.return_block);
@@ -393,7 +405,8 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
   return Operand::runtime(frame.return_type, tir::Operand::local(frame.return_local));
 }
 
-std::optional<Operand> Sema::tryComptime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span) {
+std::optional<Operand> Sema::tryComptime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans,
+                                         Span span) {
   const bool fuel = fuel_reported_, depth = depth_reported_;
   ++quiet_;
   Operand r = callComptime(fn, args, arg_spans, span);
@@ -415,8 +428,10 @@ Operand Sema::callRuntime(DeclId fn, const OperandList& args, const std::vector<
     // Its result exists at comptime only: so does the call.
     for (size_t i = 0; i < bound.size(); ++i) {
       if (bound[i].isComptime()) continue;
-      error(Code::E0313, i < arg_spans.size() ? arg_spans[i] : span, "argument of `{}` is not comptime-known", text(f.name.symbol))
-          .note(fmt::format("the function returns '{}', which exists at comptime only, so it is called at comptime", typeName(result)))
+      error(Code::E0313, i < arg_spans.size() ? arg_spans[i] : span, "argument of `{}` is not comptime-known",
+            text(f.name.symbol))
+          .note(fmt::format("the function returns '{}', which exists at comptime only, so it is called at comptime",
+                            typeName(result)))
           .emit();
       return Operand::poison();
     }
@@ -453,7 +468,8 @@ Operand Sema::emitCall(tir::FunctionId id, tir::Operand pointer, TypeId result, 
       continue;
     }
     // The callee must not see what the caller changes later.
-    const bool shared = a.kind == Operand::Kind::Memory && !(a.address.kind == Address::Kind::Object && object(a.address.object).is_const);
+    const bool shared = a.kind == Operand::Kind::Memory &&
+                        !(a.address.kind == Address::Kind::Object && object(a.address.object).is_const);
     if (shared) {
       const Address copy = temporary(a.type);
       copyTo(copy, a, span);
@@ -469,7 +485,8 @@ Operand Sema::emitCall(tir::FunctionId id, tir::Operand pointer, TypeId result, 
   return Operand::runtime(result, r);
 }
 
-Operand Sema::callIndirect(const Operand& callee, TypeId fn_type, const OperandList& args, const std::vector<Span>& spans, Span span) {
+Operand Sema::callIndirect(const Operand& callee, TypeId fn_type, const OperandList& args,
+                           const std::vector<Span>& spans, Span span) {
   const auto info = pool.fnInfo(fn_type);
   if (info.params.size() != args.size()) {
     error(Code::E0302, span, "function expects {} arguments, {} provided", info.params.size(), args.size()).emit();
@@ -502,8 +519,9 @@ uint32_t Sema::instanceFor(FnInstance instance) {
   const ast::FnDecl& f = fnDecl(d);
   const TypeId result = instance.result;
   const tir::Type t = isAggregate(result) ? tir::Type::Void : lowerType(result);
-  instance.id = real_builder_->declare(declName(instance.decl), f.is_task ? tir::FunctionKind::Task : tir::FunctionKind::Function, t,
-                                       siteOf(f.name.span));
+  instance.id =
+      real_builder_->declare(declName(instance.decl), f.is_task ? tir::FunctionKind::Task : tir::FunctionKind::Function,
+                             t, siteOf(f.name.span));
   if (!d.is_generic)
     d.instance = static_cast<int32_t>(index);
   else
@@ -523,7 +541,9 @@ std::optional<tir::FunctionId> Sema::functionOf(DeclId fn, Span span) {
     return std::nullopt;
   }
   if (d.is_generic || f.inlining == ast::Inlining::Inline) {
-    error(Code::E0306, span, "{} function `{}` has no single address", d.is_generic ? "generic" : "inline", text(f.name.symbol)).emit();
+    error(Code::E0306, span, "{} function `{}` has no single address", d.is_generic ? "generic" : "inline",
+          text(f.name.symbol))
+        .emit();
     return std::nullopt;
   }
   FnInstance instance;
@@ -573,7 +593,8 @@ void Sema::lowerInstance(uint32_t index) {
         ok = false;
         continue;
       }
-      tir_params[i] = builder_->addParam(lowered, f.params[i].name.valid() ? std::string(text(f.params[i].name.symbol)) : std::string("_"));
+      tir_params[i] = builder_->addParam(
+          lowered, f.params[i].name.valid() ? std::string(text(f.params[i].name.symbol)) : std::string("_"));
     }
     size_t key = 0;
     for (size_t i = 0; ok && i < f.params.size(); ++i) {
@@ -605,7 +626,9 @@ void Sema::lowerInstance(uint32_t index) {
           builder_->ret();
         } else {
           if (ctx.sink.errorCount() == errors)
-            error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'", text(f.name.symbol), typeName(instance.result)).emit();
+            error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'",
+                  text(f.name.symbol), typeName(instance.result))
+                .emit();
           builder_->unreachable();
         }
       }

@@ -45,7 +45,9 @@ bool Sema::evalVar(DeclId id, const ast::VarDecl& d) {
     return ok;
   };
   if (d.linkage == ast::Linkage::Extern) {
-    error(Code::E0902, d.span, "external variable `{}` has no definition", text(d.name.symbol)).note("this target links no object files").emit();
+    error(Code::E0902, d.span, "external variable `{}` has no definition", text(d.name.symbol))
+        .note("this target links no object files")
+        .emit();
     return done(false);
   }
   TypeId type;
@@ -150,7 +152,8 @@ void Sema::scanValue(const Value& v, Span span) {
   switch (v.rep()) {
     case Value::Rep::Pointer:
       if (v.asPointer().kind == PointerTarget::Kind::Global) touch(ObjectId(v.asPointer().id));
-      if (v.asPointer().kind == PointerTarget::Kind::Cell) error(Code::E0413, span, "pointer to a comptime variable cannot be used at run time").emit();
+      if (v.asPointer().kind == PointerTarget::Kind::Cell)
+        error(Code::E0413, span, "pointer to a comptime variable cannot be used at run time").emit();
       return;
     case Value::Rep::Dsd:
       if (v.asDsd().global != comptime::kNoGlobal) touch(ObjectId(static_cast<uint32_t>(v.asDsd().global)));
@@ -194,7 +197,9 @@ void Sema::placeObjects() {
   constexpr uint32_t kFirstAddress = 4;
   const auto up = [](uint32_t at, uint32_t align) { return (at + align - 1) / align * align; };
   // Constants that differ per PE are private like variables.
-  const auto is_shared = [&](const Object& o) { return o.is_const && o.init.known() && !o.exported && !o.init.anySymbolic(); };
+  const auto is_shared = [&](const Object& o) {
+    return o.is_const && o.init.known() && !o.exported && !o.init.anySymbolic();
+  };
   uint64_t end = kFirstAddress;
   for (Object& o : objects_) {
     if (!o.live || is_shared(o)) continue;
@@ -203,7 +208,9 @@ void Sema::placeObjects() {
   }
   uint64_t shared_bytes = 0;
   for (const Object& o : objects_)
-    if (o.live && is_shared(o)) shared_bytes = up(static_cast<uint32_t>(std::min<uint64_t>(shared_bytes, 0x7fffffff)), o.align) + uint64_t{pool.size(o.type)};
+    if (o.live && is_shared(o))
+      shared_bytes = up(static_cast<uint32_t>(std::min<uint64_t>(shared_bytes, 0x7fffffff)), o.align) +
+                     uint64_t{pool.size(o.type)};
   if (!checkBudget(end + shared_bytes)) return;
   tir::assignFrames(*program_, up(static_cast<uint32_t>(end), 4));
   program_->private_bytes = up(program_->private_bytes, 4);
@@ -242,7 +249,9 @@ void Sema::placeObjects() {
   patchRelocations();
 }
 
-uint16_t Sema::finalAddress(ObjectId id, uint32_t offset) const { return static_cast<uint16_t>(objects_[id.index()].address + offset); }
+uint16_t Sema::finalAddress(ObjectId id, uint32_t offset) const {
+  return static_cast<uint16_t>(objects_[id.index()].address + offset);
+}
 
 // Writes a value's bytes, little-endian; symbolic numbers become patches (private memory only).
 void Sema::writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, Span span, bool is_private) {
@@ -254,13 +263,16 @@ void Sema::writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, 
     case Value::Rep::None: return;
     case Value::Rep::Pointer: {
       const PointerTarget t = v.asPointer();
-      bytes(t.kind == PointerTarget::Kind::Global ? finalAddress(ObjectId(t.id), static_cast<uint32_t>(t.offset)) : static_cast<uint16_t>(t.offset), size);
+      bytes(t.kind == PointerTarget::Kind::Global ? finalAddress(ObjectId(t.id), static_cast<uint32_t>(t.offset))
+                                                  : static_cast<uint16_t>(t.offset),
+            size);
       return;
     }
     case Value::Rep::Dsd: {
       const comptime::DsdValue d = v.asDsd();
       tir::Dsd out = d.dsd;
-      if (d.global != comptime::kNoGlobal) out = out.withBase(finalAddress(ObjectId(static_cast<uint32_t>(d.global)), out.base()));
+      if (d.global != comptime::kNoGlobal)
+        out = out.withBase(finalAddress(ObjectId(static_cast<uint32_t>(d.global)), out.base()));
       bytes(out.bits, size);
       return;
     }
@@ -270,7 +282,8 @@ void Sema::writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, 
         bytes(fn ? fn->value : 0, size);
         return;
       }
-      if (v.symbolic() && is_private) program_->patches.push_back({static_cast<uint16_t>(at), static_cast<uint8_t>(size), slotFor(v).index()});
+      if (v.symbolic() && is_private)
+        program_->patches.push_back({static_cast<uint16_t>(at), static_cast<uint8_t>(size), slotFor(v).index()});
       bytes(arith.rawBits(v), size);
       return;
     case Value::Rep::Float: bytes(arith.rawBits(v), size); return;
@@ -279,7 +292,8 @@ void Sema::writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, 
   if (pool.is(v.type(), Kind::Array)) {
     if (v.isSplat() && isZero(v.element(0))) return;
     const uint32_t step = pool.size(pool.arrayInfo(v.type()).element);
-    for (uint64_t i = 0; i < v.elementCount(); ++i) writeValue(image, at + static_cast<uint32_t>(i) * step, v.element(i), span, is_private);
+    for (uint64_t i = 0; i < v.elementCount(); ++i)
+      writeValue(image, at + static_cast<uint32_t>(i) * step, v.element(i), span, is_private);
     return;
   }
   if (!pool.is(v.type(), Kind::Struct)) return;
@@ -292,7 +306,8 @@ void Sema::writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, 
     for (size_t i = 0; i < info.fields.size(); ++i) writePacked(image, at, info.fields[i].offset, v.element(i));
     return;
   }
-  for (size_t i = 0; i < info.fields.size(); ++i) writeValue(image, at + info.fields[i].offset, v.element(i), span, is_private);
+  for (size_t i = 0; i < info.fields.size(); ++i)
+    writeValue(image, at + info.fields[i].offset, v.element(i), span, is_private);
 }
 
 void Sema::writePacked(std::vector<uint8_t>& image, uint32_t at, uint32_t bit, const Value& v) {
@@ -309,7 +324,8 @@ void Sema::writePacked(std::vector<uint8_t>& image, uint32_t at, uint32_t bit, c
                       : arith.rawBits(know(v));
   for (uint32_t i = 0; i < packedBits(v.type()); ++i, bits >>= 1) {
     const uint32_t place = bit + i;
-    if ((bits & 1) != 0 && at + place / 8 < image.size()) image[at + place / 8] |= static_cast<uint8_t>(1u << (place % 8));
+    if ((bits & 1) != 0 && at + place / 8 < image.size())
+      image[at + place / 8] |= static_cast<uint8_t>(1u << (place % 8));
   }
 }
 
@@ -329,12 +345,16 @@ bool Sema::checkBudget(uint64_t bytes) {
   std::vector<const Object*> largest;
   for (const Object& o : objects_)
     if (o.live && !o.name.empty()) largest.push_back(&o);
-  std::stable_sort(largest.begin(), largest.end(), [&](const Object* a, const Object* b) { return pool.size(a->type) > pool.size(b->type); });
-  auto d = ctx.sink.error(Code::E0416, largest.empty() ? Span{} : largest[0]->span, "ran out of PE memory for data (section .bss)");
-  d.note(fmt::format("{} needs {} bytes{}; a PE has {}", program_->name, used, memcpy ? fmt::format(", {} of them for memcpy", target::kMemcpyBytes) : "",
+  std::stable_sort(largest.begin(), largest.end(),
+                   [&](const Object* a, const Object* b) { return pool.size(a->type) > pool.size(b->type); });
+  auto d = ctx.sink.error(Code::E0416, largest.empty() ? Span{} : largest[0]->span,
+                          "ran out of PE memory for data (section .bss)");
+  d.note(fmt::format("{} needs {} bytes{}; a PE has {}", program_->name, used,
+                     memcpy ? fmt::format(", {} of them for memcpy", target::kMemcpyBytes) : "",
                      target::kPeMemoryBytes));
   for (size_t i = 0; i < largest.size() && i < 5; ++i)
-    d.note(fmt::format("`{}`: {} bytes ({})", largest[i]->name, pool.size(largest[i]->type), typeName(largest[i]->type)));
+    d.note(
+        fmt::format("`{}`: {} bytes ({})", largest[i]->name, pool.size(largest[i]->type), typeName(largest[i]->type)));
   d.help("spread the data over more PEs, or use a smaller element type").emit();
   return false;
 }

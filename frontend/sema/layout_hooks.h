@@ -32,7 +32,8 @@ class LayoutHooks {
   virtual LayoutVerdict setTileCode(int64_t x, int64_t y, const SourceFile& file, const comptime::Value& params,
                                     source::Span span) = 0;
   /// `config` stays valid only during the call.
-  virtual LayoutVerdict setColorConfig(int64_t x, int64_t y, int color, const plan::ColorConfig& config, source::Span span) = 0;
+  virtual LayoutVerdict setColorConfig(int64_t x, int64_t y, int color, const plan::ColorConfig& config,
+                                       source::Span span) = 0;
   virtual LayoutVerdict exportName(plan::Export name, source::Span span) = 0;
   /// Streaming colors given to memcpy's get_params (-1: none).
   virtual void memcpyConfig(const std::array<int, 4>& h2d, const std::array<int, 4>& d2h) = 0;

@@ -1,5 +1,5 @@
-// Names: which local, declaration or builtin type an identifier means. The answer is lexical, so it is cached in the tree.
-// SPDX-License-Identifier: Apache-2.0
+// Names: which local, declaration or builtin type an identifier means. The answer is lexical, so it is cached in the
+// tree. SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/sema.h"
 
 namespace weft::sema {
@@ -22,11 +22,13 @@ Sema::Lookup Sema::lookup(const ast::Identifier& e) {
     const uint32_t index = c & kIndexMask;
     switch (c >> kTagShift) {
       case kTagLocal:
-        if (base + index < locals_.size() && locals_[base + index].name == e.name) return {Lookup::Kind::Local, base + index};
+        if (base + index < locals_.size() && locals_[base + index].name == e.name)
+          return {Lookup::Kind::Local, base + index};
         break;
       case kTagDecl: return {Lookup::Kind::Decl, modules_[frame_->module.index()].first_decl + index};
       case kTagType:
-        if (index >= kDirectionBase && index < kDirectionBase + 8) return {Lookup::Kind::Direction, index - kDirectionBase};
+        if (index >= kDirectionBase && index < kDirectionBase + 8)
+          return {Lookup::Kind::Direction, index - kDirectionBase};
         return {Lookup::Kind::Type, index};
       default: break;
     }
@@ -96,7 +98,9 @@ bool Sema::checkRedeclared(const ast::Name& name, uint32_t scope_begin) {
   if (text(name.symbol) == "_") return true;
   for (auto i = static_cast<uint32_t>(locals_.size()); i > scope_begin; --i) {
     if (locals_[i - 1].name != name.symbol) continue;
-    error(Code::E0202, name.span, "'{}' declared twice", text(name.symbol)).label(locals_[i - 1].span, "first declared here").emit();
+    error(Code::E0202, name.span, "'{}' declared twice", text(name.symbol))
+        .label(locals_[i - 1].span, "first declared here")
+        .emit();
     return false;
   }
   if (const auto type = pool.builtinType(name.symbol)) {

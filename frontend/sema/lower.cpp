@@ -14,15 +14,25 @@ tir::Type Sema::lowerType(TypeId t) const {
     case Kind::Bool: return tir::Type::Bool;
     case Kind::Int: {
       const uint32_t bits = pool.intInfo(t).bits;
-      return bits <= 8 ? tir::Type::I8 : bits <= 16 ? tir::Type::I16 : bits <= 32 ? tir::Type::I32 : bits <= 64 ? tir::Type::I64 : tir::Type::Void;
+      return bits <= 8    ? tir::Type::I8
+             : bits <= 16 ? tir::Type::I16
+             : bits <= 32 ? tir::Type::I32
+             : bits <= 64 ? tir::Type::I64
+                          : tir::Type::Void;
     }
     case Kind::Float:
       if (!pool.isRuntime(t)) return tir::Type::Void;
       return pool.floatFormat(t) == types::FloatFormat::F32 ? tir::Type::F32 : tir::Type::F16;
     case Kind::Enum: return lowerType(pool.enumInfo(t).backing);
-    case Kind::Color: case Kind::InputQueue: case Kind::OutputQueue: case Kind::UtId: case Kind::DataTaskId:
-    case Kind::LocalTaskId: case Kind::ControlTaskId: case Kind::Direction: case Kind::Pointer:
-      return tir::Type::I16;
+    case Kind::Color:
+    case Kind::InputQueue:
+    case Kind::OutputQueue:
+    case Kind::UtId:
+    case Kind::DataTaskId:
+    case Kind::LocalTaskId:
+    case Kind::ControlTaskId:
+    case Kind::Direction:
+    case Kind::Pointer: return tir::Type::I16;
     case Kind::Dsd: return tir::Type::I64;
     default: return tir::Type::Void;
   }
@@ -38,7 +48,8 @@ tir::SiteId Sema::siteOf(Span span) {
   const uint64_t key = (static_cast<uint64_t>(span.file.value) << 32) | span.begin;
   const auto [it, added] = sites_.try_emplace(key, tir::SiteId(static_cast<uint32_t>(program_->sites.size())));
   if (added) {
-    const auto [file, new_file] = site_files_.try_emplace(span.file.value, static_cast<uint32_t>(program_->files.size()));
+    const auto [file, new_file] =
+        site_files_.try_emplace(span.file.value, static_cast<uint32_t>(program_->files.size()));
     if (new_file) program_->files.push_back(ctx.sources.path(span.file));
     const auto at = ctx.sources.lineColumn(span.file, span.begin);
     program_->sites.push_back({file->second, at.line, at.column});
@@ -69,11 +80,13 @@ uint64_t Sema::rawBits(const Value& v) const {
 tir::Operand Sema::relocatable(uint64_t bits, ObjectId object, uint16_t offset) {
   touch(object);
   if (program_ == nullptr || builder_ != real_builder_.get()) return builder_->constant(bits);
-  const uint64_t key = (bits << 1) ^ (static_cast<uint64_t>(object.value) << 40) ^ (static_cast<uint64_t>(offset) << 20) ^ (bits >> 32);
+  const uint64_t key =
+      (bits << 1) ^ (static_cast<uint64_t>(object.value) << 40) ^ (static_cast<uint64_t>(offset) << 20) ^ (bits >> 32);
   auto& list = relocation_index_[key];
   for (const uint32_t r : list) {
     const Relocation& known = relocations_[r];
-    if (known.object == object && known.offset == offset && known.bits == bits) return tir::Operand::constant(known.constant);
+    if (known.object == object && known.offset == offset && known.bits == bits)
+      return tir::Operand::constant(known.constant);
   }
   const uint32_t index = builder_->freshConstant(bits).index();
   list.push_back(static_cast<uint32_t>(relocations_.size()));
@@ -102,7 +115,8 @@ tir::Operand Sema::lower(const Operand& v, Span span) {
       if (v.type == types::kVoid) return builder_->constant(0);
       error(Code::E0313, span, "value of type '{}' must be comptime-known", typeName(v.type))
           .note("values of this type exist only while the program is compiled")
-          .help(pool.isNumeric(v.type) ? "give it a type, for example with @as(i16, ...)" : "use it in comptime code only")
+          .help(pool.isNumeric(v.type) ? "give it a type, for example with @as(i16, ...)"
+                                       : "use it in comptime code only")
           .emit();
       return builder_->constant(0);
     }
@@ -240,7 +254,8 @@ void Sema::copyTo(const Address& to, const Operand& v, Span span) {
     }
     const bool is_union = pool.is(v.type, Kind::Struct) && pool.structInfo(v.type).is_union;
     if (v.value.elementCount() <= kInline && !is_packed && !is_union) {
-      for (uint32_t i = 0; i < v.value.elementCount(); ++i) copyTo(offsetBy(to, partOffset(v.type, i)), part(v, i), span);
+      for (uint32_t i = 0; i < v.value.elementCount(); ++i)
+        copyTo(offsetBy(to, partOffset(v.type, i)), part(v, i), span);
       return;
     }
   }

@@ -125,7 +125,9 @@ Place Sema::placeOfDecl(DeclId id, Span use) {
   const auto* v = ast::dynAs<ast::VarDecl>(d.decl);
   if (v == nullptr || !pool.isRuntime(d.type)) {
     Place p = rvalue(Operand::comptime(d.value));
-    p.const_reason = d.decl->kind == NodeKind::ParamDecl ? "param" : d.decl->kind == NodeKind::FnDecl ? "function" : "constant";
+    p.const_reason = d.decl->kind == NodeKind::ParamDecl ? "param"
+                     : d.decl->kind == NodeKind::FnDecl  ? "function"
+                                                         : "constant";
     // A param of array type may be subscripted and addressed like a constant.
     return p;
   }
@@ -270,7 +272,9 @@ Place Sema::placeIndex(const Place& base, const OperandList& indices, Span span,
     if (!info.is_many) {
       // `p[i]` with p: *[N]T is `p.*[i]`.
       if (pool.is(info.element, Kind::Array)) return placeIndex(pointee(p, span), indices, span, index_spans);
-      error(Code::E0311, span, "'{}' cannot be subscripted", typeName(type)).help("a pointer to one value is read with `.*`").emit();
+      error(Code::E0311, span, "'{}' cannot be subscripted", typeName(type))
+          .help("a pointer to one value is read with `.*`")
+          .emit();
       return {};
     }
     if (indices.size() != 1) {
@@ -314,15 +318,16 @@ Place Sema::placeIndex(const Place& base, const OperandList& indices, Span span,
       out.address.base = p.op;
     }
     if (known && !indices[0].value.symbolic()) {
-      out.address = offsetBy(out.address, static_cast<uint32_t>(static_cast<uint64_t>(knownInt(indices[0].value)) * size));
+      out.address =
+          offsetBy(out.address, static_cast<uint32_t>(static_cast<uint64_t>(knownInt(indices[0].value)) * size));
       return out;
     }
     return addIndex(out, indices[0], size, index_spans[0]);
   }
   if (kind == Kind::Struct && pool.structInfo(type).is_tuple) {
-    const auto n = indices.size() == 1
-                       ? intOf(indices[0], index_spans[0], "tuple index", 0, static_cast<int64_t>(pool.structInfo(type).fields.size()) - 1)
-                       : std::nullopt;
+    const auto n = indices.size() == 1 ? intOf(indices[0], index_spans[0], "tuple index", 0,
+                                               static_cast<int64_t>(pool.structInfo(type).fields.size()) - 1)
+                                       : std::nullopt;
     if (!n) return {};
     if (base.kind == Place::Kind::Comptime) {
       Place out = base;
@@ -361,10 +366,12 @@ Place Sema::placeIndex(const Place& base, const OperandList& indices, Span span,
       all_known = false;
       continue;
     }
-    const bool memory = base.kind == Place::Kind::Memory && !(base.address.kind == Address::Kind::Object && object(base.address.object).is_const);
+    const bool memory = base.kind == Place::Kind::Memory &&
+                        !(base.address.kind == Address::Kind::Object && object(base.address.object).is_const);
     if (indices[i].value.symbolic() && memory && atRuntime()) {
       // The range question is asked, the value is not.
-      const auto in_range = arith.binary(ast::BinaryOp::Less, indices[i].value, Value::integer(indices[i].type, array.dims[i]));
+      const auto in_range =
+          arith.binary(ast::BinaryOp::Less, indices[i].value, Value::integer(indices[i].type, array.dims[i]));
       if (pool.fits(array.dims[i], indices[i].type) && in_range.ok() && knownBool(in_range.value)) {
         all_known = false;
         continue;
@@ -471,7 +478,9 @@ std::optional<Value> Sema::loadObject(const Object& o, uint32_t offset, TypeId t
       if (info.is_union || info.layout == ast::Layout::Packed) return std::nullopt;
       size_t found = info.fields.size();
       for (size_t i = 0; i < info.fields.size(); ++i)
-        if (info.fields[i].offset <= offset && offset < info.fields[i].offset + std::max(pool.size(info.fields[i].type), 1u)) found = i;
+        if (info.fields[i].offset <= offset &&
+            offset < info.fields[i].offset + std::max(pool.size(info.fields[i].type), 1u))
+          found = i;
       if (found == info.fields.size()) return std::nullopt;
       v = &v->element(found);
       offset -= info.fields[found].offset;
@@ -497,10 +506,12 @@ Operand Sema::load(const Place& p, Span span) {
     case Place::Kind::Memory: break;
   }
   if (p.address.kind == Address::Kind::Object && object(p.address.object).is_const && !p.is_packed) {
-    if (auto v = loadObject(object(p.address.object), p.address.offset, p.type)) return Operand::comptime(std::move(*v));
+    if (auto v = loadObject(object(p.address.object), p.address.offset, p.type))
+      return Operand::comptime(std::move(*v));
   }
   if (!atRuntime()) {
-    if (type_only_ > 0) return isAggregate(p.type) ? Operand::memory(p.type, p.address) : Operand::runtime(p.type, builder_->constant(0));
+    if (type_only_ > 0)
+      return isAggregate(p.type) ? Operand::memory(p.type, p.address) : Operand::runtime(p.type, builder_->constant(0));
     auto d = error(Code::E0401, span, "value in PE memory is not comptime-known");
     if (p.address.kind == Address::Kind::Object && object(p.address.object).decl.valid())
       d.label(object(p.address.object).span, "a global `var` changes while the program runs");
@@ -528,7 +539,8 @@ bool Sema::store(const Place& p, Operand value, Span span) {
         return false;
       }
       if (!p.is_cell && atRuntime() && locals_[p.root].control_depth != control_depth_) {
-        error(Code::E0409, span, "comptime variable `{}` is stored under run-time control flow", text(locals_[p.root].name))
+        error(Code::E0409, span, "comptime variable `{}` is stored under run-time control flow",
+              text(locals_[p.root].name))
             .label(locals_[p.root].span, "declared here")
             .note("comptime variables change while the code is compiled, in textual order")
             .emit();
@@ -576,13 +588,17 @@ Operand Sema::loadPacked(const Place& p, Span span) {
   const uint32_t width = nested ? pool.structInfo(type).bits : packedBits(type);
   if (nested && p.bit_offset % 8 == 0) return Operand::memory(type, offsetBy(p.address, p.bit_offset / 8));
   const uint32_t byte = p.bit_offset / 8, shift = p.bit_offset % 8;
-  const tir::Type unit = shift + width <= 8 ? tir::Type::I8 : shift + width <= 16 ? tir::Type::I16 : shift + width <= 32 ? tir::Type::I32 : tir::Type::I64;
+  const tir::Type unit = shift + width <= 8    ? tir::Type::I8
+                         : shift + width <= 16 ? tir::Type::I16
+                         : shift + width <= 32 ? tir::Type::I32
+                                               : tir::Type::I64;
   uint16_t offset = 0;
   const tir::Operand base = lowerAddress(offsetBy(p.address, byte), &offset);
   tir::Operand v = builder_->load(unit, base, offset);
   if (shift != 0) v = builder_->emit(Op::LShr, unit, v, builder_->constant(shift));
   const TypeId bits_type = pool.integer(false, width);
-  if (width < tir::sizeOf(unit) * 8) v = builder_->emit(Op::And, unit, v, builder_->constant(width == 0 ? 0 : ~0ull >> (64 - width)));
+  if (width < tir::sizeOf(unit) * 8)
+    v = builder_->emit(Op::And, unit, v, builder_->constant(width == 0 ? 0 : ~0ull >> (64 - width)));
   const tir::Type bits_tir = lowerType(bits_type);
   if (tir::sizeOf(bits_tir) < tir::sizeOf(unit)) v = builder_->emit(Op::Trunc, bits_tir, v, {}, {}, 0, unit);
   if (nested) {
@@ -590,9 +606,11 @@ Operand Sema::loadPacked(const Place& p, Span span) {
     builder_->store(bits_tir, at.base, v, at.offset);
     return Operand::memory(type, at);
   }
-  if (type == types::kBool) return Operand::runtime(type, builder_->emit(Op::ToBool, tir::Type::Bool, v, {}, {}, 0, bits_tir));
+  if (type == types::kBool)
+    return Operand::runtime(type, builder_->emit(Op::ToBool, tir::Type::Bool, v, {}, {}, 0, bits_tir));
   if (pool.is(type, Kind::Int) && pool.intInfo(type).is_signed) return wrapOdd(type, v);
-  if (pool.is(type, Kind::Float)) return Operand::runtime(type, builder_->emit(Op::Bitcast, lowerType(type), v, {}, {}, 0, bits_tir));
+  if (pool.is(type, Kind::Float))
+    return Operand::runtime(type, builder_->emit(Op::Bitcast, lowerType(type), v, {}, {}, 0, bits_tir));
   (void)span;
   return Operand::runtime(type, v);
 }
@@ -603,7 +621,10 @@ void Sema::storePacked(const Place& p, const Operand& v, Span span) {
   const uint32_t width = nested ? pool.structInfo(type).bits : packedBits(type);
   if (width == 0) return;
   const uint32_t byte = p.bit_offset / 8, shift = p.bit_offset % 8;
-  const tir::Type unit = shift + width <= 8 ? tir::Type::I8 : shift + width <= 16 ? tir::Type::I16 : shift + width <= 32 ? tir::Type::I32 : tir::Type::I64;
+  const tir::Type unit = shift + width <= 8    ? tir::Type::I8
+                         : shift + width <= 16 ? tir::Type::I16
+                         : shift + width <= 32 ? tir::Type::I32
+                                               : tir::Type::I64;
   const tir::Type bits_tir = lowerType(pool.integer(false, width));
   tir::Operand bits;
   if (nested) {
@@ -647,7 +668,9 @@ uint32_t Sema::cellPath(std::vector<uint32_t> path) {
 Operand Sema::addressOf(const Place& p, Span span) {
   if (p.kind == Place::Kind::Poison) return Operand::poison();
   if (p.is_packed) {
-    error(Code::E0306, span, "address of packed struct field is unsupported").note("a packed field need not start at a byte").emit();
+    error(Code::E0306, span, "address of packed struct field is unsupported")
+        .note("a packed field need not start at a byte")
+        .emit();
     return Operand::poison();
   }
   if (p.kind == Place::Kind::Rvalue && p.value.isComptime()) {
@@ -665,7 +688,8 @@ Operand Sema::addressOf(const Place& p, Span span) {
     // Params and comptime-known constants that may stand in memory.
     if (p.const_reason != nullptr && std::string_view(p.const_reason) != "temporary value" && pool.isRuntime(v.type)) {
       const ObjectId o = constantObject(v.value, span);
-      return Operand::comptime(Value::pointer(pool.pointer(v.type, true, false), {PointerTarget::Kind::Global, o.value, 0}));
+      return Operand::comptime(
+          Value::pointer(pool.pointer(v.type, true, false), {PointerTarget::Kind::Global, o.value, 0}));
     }
   }
   const TypeId type = pool.pointer(p.type, p.is_const, false);
@@ -675,21 +699,26 @@ Operand Sema::addressOf(const Place& p, Span span) {
         std::vector<uint32_t> path(p.path, p.path + p.path_size);
         const Value* v = peekPath(p);
         const TypeId element = v != nullptr && v->known() ? v->type() : p.type;
-        return Operand::comptime(Value::pointer(pool.pointer(element, p.is_const, false),
-                                                {PointerTarget::Kind::Cell, p.root, static_cast<int32_t>(cellPath(std::move(path)))}));
+        return Operand::comptime(
+            Value::pointer(pool.pointer(element, p.is_const, false),
+                           {PointerTarget::Kind::Cell, p.root, static_cast<int32_t>(cellPath(std::move(path)))}));
       }
       const Operand whole = load(p, span);
       if (whole.stops()) return whole;
       if (p.is_const && pool.isRuntime(whole.type)) {
         const ObjectId o = constantObject(whole.value, span);
-        return Operand::comptime(Value::pointer(pool.pointer(whole.type, true, false), {PointerTarget::Kind::Global, o.value, 0}));
+        return Operand::comptime(
+            Value::pointer(pool.pointer(whole.type, true, false), {PointerTarget::Kind::Global, o.value, 0}));
       }
-      error(Code::E0306, span, "the address of a comptime variable cannot be taken").note("it does not exist at run time").emit();
+      error(Code::E0306, span, "the address of a comptime variable cannot be taken")
+          .note("it does not exist at run time")
+          .emit();
       return Operand::poison();
     }
     case Place::Kind::Memory:
       if (p.address.kind == Address::Kind::Object)
-        return Operand::comptime(Value::pointer(type, {PointerTarget::Kind::Global, p.address.object.value, p.address.offset}));
+        return Operand::comptime(
+            Value::pointer(type, {PointerTarget::Kind::Global, p.address.object.value, p.address.offset}));
       if (p.address.kind == Address::Kind::Raw)
         return Operand::comptime(Value::pointer(type, {PointerTarget::Kind::Raw, 0, p.address.offset}));
       return Operand::runtime(type, addressValue(p.address));
@@ -697,7 +726,9 @@ Operand Sema::addressOf(const Place& p, Span span) {
     case Place::Kind::Rvalue:
     case Place::Kind::Poison: break;
   }
-  error(Code::E0306, span, "expression does not yield the address of a variable").note("only variables have an address").emit();
+  error(Code::E0306, span, "expression does not yield the address of a variable")
+      .note("only variables have an address")
+      .emit();
   return Operand::poison();
 }
 
@@ -709,7 +740,9 @@ Place Sema::pointee(const Operand& p, Span span) {
   }
   const auto info = pool.pointerInfo(p.type);
   if (info.is_many) {
-    error(Code::E0316, span, "'{}' cannot be dereferenced with `.*`", typeName(p.type)).help("subscript it: `[0]`").emit();
+    error(Code::E0316, span, "'{}' cannot be dereferenced with `.*`", typeName(p.type))
+        .help("subscript it: `[0]`")
+        .emit();
     return {};
   }
   if (info.element == types::kAnyOpaque) {

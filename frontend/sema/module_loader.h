@@ -21,10 +21,12 @@ struct SourceFile {
 class ModuleLoader {
  public:
   virtual ~ModuleLoader() = default;
-  /// The file `import` names inside the file `importer` ("<math>", "pe.csl"). nullptr: a diagnostic at `span` was reported.
+  /// The file `import` names inside the file `importer` ("<math>", "pe.csl"). nullptr: a diagnostic at `span` was
+  /// reported.
   virtual const SourceFile* load(const SourceFile& importer, std::string_view import, source::Span span) = 0;
   /// Text of a data file (@import_comptime_value), found by the same rules. nullopt: reported.
-  virtual std::optional<std::string> readText(const SourceFile& importer, std::string_view import, source::Span span) = 0;
+  virtual std::optional<std::string> readText(const SourceFile& importer, std::string_view import,
+                                              source::Span span) = 0;
 };
 
 }  // namespace weft::sema

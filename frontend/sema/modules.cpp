@@ -52,7 +52,8 @@ FileInfo& FileTable::info(const SourceFile& source) {
       const auto* v = ast::dynAs<ast::VarDecl>(d);
       const auto* f = ast::dynAs<ast::FnDecl>(d);
       // Declarations of one external symbol may be repeated.
-      if ((v != nullptr && v->linkage == ast::Linkage::Extern) || (f != nullptr && f->linkage == ast::Linkage::Extern)) continue;
+      if ((v != nullptr && v->linkage == ast::Linkage::Extern) || (f != nullptr && f->linkage == ast::Linkage::Extern))
+        continue;
       if (context_.interner.text(name) != "_") {
         context_.sink.error(Code::E0202, declSpan(*d), "'{}' declared twice", context_.interner.text(name))
             .label(declSpan(*file.decls[it->second].decl), "first declared here")
@@ -63,7 +64,8 @@ FileInfo& FileTable::info(const SourceFile& source) {
     }
     // Odd widths were ordinary names in older releases.
     if (const auto builtin = context_.pool.builtinType(name)) {
-      const auto info = context_.pool.is(*builtin, types::Kind::Int) ? context_.pool.intInfo(*builtin) : types::IntInfo{};
+      const auto info =
+          context_.pool.is(*builtin, types::Kind::Int) ? context_.pool.intInfo(*builtin) : types::IntInfo{};
       const bool odd = info.bits != 0 && info.bits != 8 && info.bits != 16 && info.bits != 32 && info.bits != 64;
       if (!odd) {
         context_.sink.error(Code::E0203, declSpan(*d), "declaration shadows builtin type")
@@ -109,7 +111,8 @@ std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value&
       const auto it = field.name.valid() ? file.by_name.find(field.name) : file.by_name.end();
       if (it != file.by_name.end() && file.decls[it->second].decl->kind == ast::NodeKind::ParamDecl) continue;
       if (!span.valid() || source.is_library) continue;
-      const uint64_t key = (static_cast<uint64_t>(span.begin) << 32) ^ (static_cast<uint64_t>(span.file.value) << 24) ^ field.name.value;
+      const uint64_t key =
+          (static_cast<uint64_t>(span.begin) << 32) ^ (static_cast<uint64_t>(span.file.value) << 24) ^ field.name.value;
       if (!warned_.insert(key).second) continue;
       warning(Code::W0201, span, "unused entry in module instantiation")
           .note(fmt::format("`{}` has no param `{}`", source.path, field.name.valid() ? text(field.name) : "_"))
@@ -162,7 +165,8 @@ void Sema::processExports(ModuleId m) {
     const ast::Decl* d = instance.file->decls[i].decl;
     const auto* v = ast::dynAs<ast::VarDecl>(d);
     const auto* f = ast::dynAs<ast::FnDecl>(d);
-    const bool is_export = (v != nullptr && v->linkage == ast::Linkage::Export) || (f != nullptr && f->linkage == ast::Linkage::Export);
+    const bool is_export =
+        (v != nullptr && v->linkage == ast::Linkage::Export) || (f != nullptr && f->linkage == ast::Linkage::Export);
     if (!is_export) continue;
     FrameScope scope(*this, Phase::Comptime, m);
     Symbol name = instance.file->decls[i].name;
@@ -243,7 +247,9 @@ bool Sema::evalParam(DeclId id, const ast::ParamDecl& d) {
   if (pool.is(v.type, types::Kind::Color) && (bound || d.init != nullptr)) {
     const auto number = v.value.symbolic() ? comptime::Int128{0} : v.value.asInt();
     if (number < 0 || number >= target::kColorCount) {
-      error(Code::E0402, d.name.span, "color {} does not exist; colors are 0 to {}", static_cast<int64_t>(number), target::kColorCount - 1).emit();
+      error(Code::E0402, d.name.span, "color {} does not exist; colors are 0 to {}", static_cast<int64_t>(number),
+            target::kColorCount - 1)
+          .emit();
       return false;
     }
   }

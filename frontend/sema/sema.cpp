@@ -8,7 +8,8 @@ namespace weft::sema {
 
 using diag::Code;
 
-Context::Context(Options o, types::Pool& p, base::Interner& i, const source::SourceManager& s, diag::Sink& k, ModuleLoader& l)
+Context::Context(Options o, types::Pool& p, base::Interner& i, const source::SourceManager& s, diag::Sink& k,
+                 ModuleLoader& l)
     : options(o), pool(p), interner(i), sources(s), sink(k), loader(l), files(std::make_unique<FileTable>(*this)) {}
 Context::~Context() = default;
 
@@ -90,7 +91,9 @@ std::vector<diag::TraceFrame> Sema::traceFrames() const {
     if (f->fn != nullptr && f->call_span.valid() && f->phase != Phase::Runtime)
       out.push_back({fmt::format("comptime call of `{}`", text(f->fn->name.symbol)), f->call_span});
     else if (f->fn != nullptr && f->call_span.valid() && f->is_inline)
-      out.push_back({fmt::format("{} `{}`", f->doing != nullptr ? f->doing : "inlined call of", text(f->fn->name.symbol)), f->call_span});
+      out.push_back(
+          {fmt::format("{} `{}`", f->doing != nullptr ? f->doing : "inlined call of", text(f->fn->name.symbol)),
+           f->call_span});
     else if (f->fn != nullptr && f->call_span.valid())
       out.push_back({fmt::format("analysis of `{}`, used here", text(f->fn->name.symbol)), f->call_span});
     else if (f->doing != nullptr && f->call_span.valid())
@@ -128,12 +131,15 @@ bool Sema::checkDepth(Span span) {
   if (used < kMaxStack) return true;
   if (!depth_reported_) {
     depth_reported_ = true;
-    error(Code::E0407, span, "calls or expressions are nested too deeply").note("is there a recursion without an end?").emit();
+    error(Code::E0407, span, "calls or expressions are nested too deeply")
+        .note("is there a recursion without an end?")
+        .emit();
   }
   return false;
 }
 
-Result<void> analyzeLayout(Context& context, const SourceFile& root, const std::vector<CliParam>& cli, LayoutHooks& hooks) {
+Result<void> analyzeLayout(Context& context, const SourceFile& root, const std::vector<CliParam>& cli,
+                           LayoutHooks& hooks) {
   Sema sema(context, &hooks, nullptr);
   return sema.runLayout(root, cli);
 }
@@ -161,7 +167,8 @@ Result<void> Sema::runLayout(const SourceFile& root, const std::vector<CliParam>
   for (const CliParam& p : cli) {
     const Symbol name = intern(p.name);
     const auto it = file.by_name.find(name);
-    const ast::ParamDecl* decl = it == file.by_name.end() ? nullptr : ast::dynAs<ast::ParamDecl>(file.decls[it->second].decl);
+    const ast::ParamDecl* decl =
+        it == file.by_name.end() ? nullptr : ast::dynAs<ast::ParamDecl>(file.decls[it->second].decl);
     if (decl == nullptr) {
       ctx.sink.error(Code::E0212, {}, "`{}` has no param `{}`", root.path, p.name)
           .help(p.is_color ? "--colors binds `param` declarations of the top-level file"
@@ -200,7 +207,8 @@ Result<void> Sema::runLayout(const SourceFile& root, const std::vector<CliParam>
   return {};
 }
 
-Result<ProgramResult> Sema::runProgram(const SourceFile& root, const Value& params, const std::vector<plan::Export>* exports) {
+Result<ProgramResult> Sema::runProgram(const SourceFile& root, const Value& params,
+                                       const std::vector<plan::Export>* exports) {
   FileInfo& file = ctx.files->info(root);
   if (file.had_errors) return Reported{};
   const size_t errors = ctx.sink.errorCount();

@@ -225,7 +225,8 @@ class Sema {
   comptime::Arith arith;
 
   Result<void> runLayout(const SourceFile& root, const std::vector<CliParam>& cli);
-  Result<ProgramResult> runProgram(const SourceFile& root, const Value& params, const std::vector<plan::Export>* exports);
+  Result<ProgramResult> runProgram(const SourceFile& root, const Value& params,
+                                   const std::vector<plan::Export>* exports);
   /// Declared names of the layout, or null (then everything may be exported).
   const std::vector<plan::Export>* layout_exports = nullptr;
 
@@ -251,7 +252,8 @@ class Sema {
   [[nodiscard]] bool atRuntime() const { return frame_->phase == Phase::Runtime; }
   [[nodiscard]] Frame& frame() { return *frame_; }
   [[nodiscard]] const SourceFile& currentFile() const { return *frame_->file->source; }
-  /// The value with every symbolic part decided: records what was asked and answered. Call it wherever the value must be known.
+  /// The value with every symbolic part decided: records what was asked and answered. Call it wherever the value must
+  /// be known.
   Value know(const Value& v) { return arith.concrete(v); }
   comptime::Int128 knownInt(const Value& v) { return arith.decide(v); }
   bool knownBool(const Value& v) { return arith.decideBool(v); }
@@ -326,7 +328,8 @@ class Sema {
   [[nodiscard]] tir::Type lowerType(TypeId t) const;
   /// Held in memory, not in a local (arrays, structs).
   [[nodiscard]] bool isAggregate(TypeId t) const;
-  /// A scalar operand for TIR: constants, relocatable addresses and slots included. The value must have a run-time type.
+  /// A scalar operand for TIR: constants, relocatable addresses and slots included. The value must have a run-time
+  /// type.
   tir::Operand lower(const Operand& v, Span span);
   /// Raw bits of a comptime scalar (no symbols, no object addresses): ints, floats, bools, ids, descriptors.
   [[nodiscard]] uint64_t rawBits(const Value& v) const;
@@ -364,7 +367,8 @@ class Sema {
   std::string declName(DeclId id) const;
 
   // ---- modules.cpp ----
-  std::optional<ModuleId> instantiate(const SourceFile& file, const Value& params, ModuleId importer, Span span, std::string prefix);
+  std::optional<ModuleId> instantiate(const SourceFile& file, const Value& params, ModuleId importer, Span span,
+                                      std::string prefix);
 
   // ---- functions.cpp ----
   struct Callee {
@@ -399,7 +403,8 @@ class Sema {
   bool phaseAllows(unsigned allowed, const ast::BuiltinCall& call);
   Operand rangePart(const ast::BuiltinCall& call, uint32_t index);
   TypeId arrayTypeArg(const ast::BuiltinCall& call);
-  Operand floatIntrinsic(const ast::BuiltinCall& call, tir::Op op, comptime::Outcome (comptime::Arith::*fold)(const Value&));
+  Operand floatIntrinsic(const ast::BuiltinCall& call, tir::Op op,
+                         comptime::Outcome (comptime::Arith::*fold)(const Value&));
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
   /// Moves what the device builtins collected into the program; before memory is placed.
@@ -529,7 +534,8 @@ class Sema {
   /// The comptime result of a call if it has one; no errors.
   std::optional<Operand> tryComptime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span);
   Operand callRuntime(DeclId fn, const OperandList& args, const std::vector<Span>& arg_spans, Span span);
-  Operand callIndirect(const Operand& callee, TypeId fn_type, const OperandList& args, const std::vector<Span>& spans, Span span);
+  Operand callIndirect(const Operand& callee, TypeId fn_type, const OperandList& args, const std::vector<Span>& spans,
+                       Span span);
   uint32_t instanceFor(FnInstance instance);
   bool checkLinkage(const ast::FnDecl& f, Span span);
   bool checkArgCount(DeclId fn, size_t given, Span span);

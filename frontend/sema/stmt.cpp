@@ -110,7 +110,8 @@ Flow Sema::declStmt(const ast::VarDecl& d) {
       }
     }
     if (d.init == nullptr) {
-      auto zero = type == types::kAnyStruct ? std::optional<Value>(Value::aggregate(types::kEmptyTuple, {})) : zeroValue(type);
+      auto zero =
+          type == types::kAnyStruct ? std::optional<Value>(Value::aggregate(types::kEmptyTuple, {})) : zeroValue(type);
       if (!zero) {
         error(Code::E0205, d.name.span, "a variable of type '{}' needs an initial value", typeName(type)).emit();
         return poisoned();
@@ -151,7 +152,8 @@ Flow Sema::declStmt(const ast::VarDecl& d) {
       return Flow::Normal;
     }
     auto e = error(Code::E0313, d.name.span, "variable of type '{}' must be comptime-known", typeName(type));
-    if (type == types::kComptimeInt || type == types::kComptimeFloat) e.help("declare the variable with a type, for example `: i16` or `: f32`");
+    if (type == types::kComptimeInt || type == types::kComptimeFloat)
+      e.help("declare the variable with a type, for example `: i16` or `: f32`");
     e.emit();
     return poisoned();
   }
@@ -190,8 +192,8 @@ void Sema::declareRuntime(const ast::Name& name, LocalVar var, const Operand& v,
 
 Flow Sema::assignStmt(const ast::AssignStmt& s) {
   // `_ = e` drops the value.
-  if (const auto* id = ast::dynAs<ast::Identifier>(s.target); id != nullptr && !s.is_compound && text(id->name) == "_" &&
-                                                              lookup(*id).kind == Lookup::Kind::None) {
+  if (const auto* id = ast::dynAs<ast::Identifier>(s.target);
+      id != nullptr && !s.is_compound && text(id->name) == "_" && lookup(*id).kind == Lookup::Kind::None) {
     const Operand v = expr(*s.value);
     if (v.isPoison()) return failed();
     if (v.stops()) return atRuntime() ? Flow::Dead : takePending();
@@ -288,7 +290,9 @@ Flow Sema::returnStmt(const ast::ReturnStmt& s) {
     if (v.kind == Operand::Kind::NoReturn) return atRuntime() ? Flow::Dead : takePending();
     if (!v.stops()) v = coerce(std::move(v), type, s.value->span);
   } else if (type.valid() && type != types::kVoid && type != types::kPoison) {
-    error(Code::E0301, s.span, "expected type '{}', got: 'void'", typeName(type)).note("the function returns a value").emit();
+    error(Code::E0301, s.span, "expected type '{}', got: 'void'", typeName(type))
+        .note("the function returns a value")
+        .emit();
     v = Operand::poison();
   }
   if (!atRuntime()) {
@@ -354,7 +358,9 @@ bool Sema::pushTarget(const ast::Name& label, bool is_loop, bool is_runtime, Spa
   if (label.valid()) {
     for (auto i = targets_.size(); i > frame_->targets_base; --i) {
       if (targets_[i - 1].label != label.symbol) continue;
-      error(Code::E0207, label.span, "redefinition of label '{}'", text(label.symbol)).label(targets_[i - 1].span, "first defined here").emit();
+      error(Code::E0207, label.span, "redefinition of label '{}'", text(label.symbol))
+          .label(targets_[i - 1].span, "first defined here")
+          .emit();
       return false;
     }
   }
@@ -412,7 +418,8 @@ Flow Sema::breakStmt(const ast::BreakStmt& s) {
     builder_->jump(targetBlock(targets_[i].break_block));
     return Flow::Dead;
   }
-  targets_[i].exits.push_back({std::move(v), s.value != nullptr ? s.value->span : s.span, builder_->currentBlock(), control_depth_});
+  targets_[i].exits.push_back(
+      {std::move(v), s.value != nullptr ? s.value->span : s.span, builder_->currentBlock(), control_depth_});
   // What follows is unreachable; the block stays open for the value.
   builder_->setBlock(builder_->newBlock());
   return Flow::Dead;

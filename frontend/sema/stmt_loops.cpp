@@ -303,7 +303,8 @@ Flow Sema::forRuntimeRange(const ast::ForStmt& s, const Operand& iterable) {
   builder_->jump(head);
   builder_->setBlock(head);
   if (step_known || !is_signed) {
-    builder_->branch(step_value > 0 ? builder_->emit(less, t, iv, stop) : builder_->emit(less, t, stop, iv), body, exit);
+    builder_->branch(step_value > 0 ? builder_->emit(less, t, iv, stop) : builder_->emit(less, t, stop, iv), body,
+                     exit);
   } else {
     const uint32_t up = builder_->newBlock(), down = builder_->newBlock();
     builder_->branch(builder_->emit(Op::SLt, t, builder_->constant(0), step), up, down);
@@ -325,7 +326,8 @@ Flow Sema::forRuntimeRange(const ast::ForStmt& s, const Operand& iterable) {
   const uint32_t latch = targetBlock(targets_[index].continue_block);
   if (f == Flow::Normal) builder_->jump(latch);
   builder_->setBlock(latch);
-  if (counter != Target::kNone) builder_->emitTo(counter, Op::Add, tir::Type::I16, tir::Operand::local(counter), builder_->constant(1));
+  if (counter != Target::kNone)
+    builder_->emitTo(counter, Op::Add, tir::Type::I16, tir::Operand::local(counter), builder_->constant(1));
   // The last step must not wrap around: test the distance first where it could.
   bool may_wrap = !step_known || (step_value != 1 && step_value != -1);
   if (may_wrap && step_known && stop_part.isComptime() && !stop_part.value.symbolic()) {
@@ -373,7 +375,9 @@ Flow Sema::forRuntimeArray(const ast::ForStmt& s, const Operand& iterable) {
   const auto array = pool.arrayInfo(iterable.type);
   if (array.count == 0) return Flow::Normal;
   if (!pool.isRuntime(iterable.type)) {
-    error(Code::E0313, s.iterable->span, "elements of type '{}' exist at comptime only", typeName(array.element)).help("use `inline for`").emit();
+    error(Code::E0313, s.iterable->span, "elements of type '{}' exist at comptime only", typeName(array.element))
+        .help("use `inline for`")
+        .emit();
     return Flow::Normal;
   }
   const Address base = materialize(iterable, s.iterable->span);

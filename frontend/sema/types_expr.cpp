@@ -48,7 +48,8 @@ Operand Sema::arrayType(const ast::ArrayType& e) {
         .emit();
     return Operand::poison();
   }
-  if (element == types::kVoid || element == types::kNoReturn || element == types::kAnyType || element == types::kAnyOpaque) {
+  if (element == types::kVoid || element == types::kNoReturn || element == types::kAnyType ||
+      element == types::kAnyOpaque) {
     error(Code::E0314, e.element->span, "no arrays of '{}'", typeName(element)).emit();
     return Operand::poison();
   }

@@ -46,8 +46,10 @@ void Loader::reset(std::vector<std::string> import_paths, const std::string& top
 
 void Loader::setBuffer(const std::string& path, std::optional<std::string> text) {
   const std::string key = clean(path);
-  if (text) buffers_[key] = std::move(*text);
-  else buffers_.erase(key);
+  if (text)
+    buffers_[key] = std::move(*text);
+  else
+    buffers_.erase(key);
   files_.erase(key);
 }
 
@@ -69,7 +71,8 @@ std::optional<Loader::Found> Loader::fromLibrary(const std::string& name) {
     return std::nullopt;
   }
   const std::string inside = clean(name);
-  if (const auto text = embeddedModule(inside)) return Found{std::string(kLibraryPrefix) + inside, std::string(*text), true};
+  if (const auto text = embeddedModule(inside))
+    return Found{std::string(kLibraryPrefix) + inside, std::string(*text), true};
   return std::nullopt;
 }
 
@@ -134,8 +137,10 @@ const sema::SourceFile* Loader::open(const std::string& path) {
 }
 
 void Loader::notFound(std::string_view import, source::Span span) {
-  if (import.starts_with("<")) sink_.error(Code::E0801, span, "Could not find source code for {}", import).emit();
-  else sink_.error(Code::E0801, span, "Unable to open {}: no such file or directory", import).emit();
+  if (import.starts_with("<"))
+    sink_.error(Code::E0801, span, "Could not find source code for {}", import).emit();
+  else
+    sink_.error(Code::E0801, span, "Unable to open {}: no such file or directory", import).emit();
 }
 
 const sema::SourceFile* Loader::load(const sema::SourceFile& importer, std::string_view import, source::Span span) {
@@ -147,7 +152,8 @@ const sema::SourceFile* Loader::load(const sema::SourceFile& importer, std::stri
   return parsed(std::move(*found));
 }
 
-std::optional<std::string> Loader::readText(const sema::SourceFile& importer, std::string_view import, source::Span span) {
+std::optional<std::string> Loader::readText(const sema::SourceFile& importer, std::string_view import,
+                                            source::Span span) {
   auto found = find(importer, import, false);
   if (!found) {
     notFound(import, span);

@@ -25,7 +25,8 @@ class Loader : public sema::ModuleLoader {
   [[nodiscard]] double parseSeconds() const { return parse_seconds_; }
 
   const sema::SourceFile* load(const sema::SourceFile& importer, std::string_view import, source::Span span) override;
-  std::optional<std::string> readText(const sema::SourceFile& importer, std::string_view import, source::Span span) override;
+  std::optional<std::string> readText(const sema::SourceFile& importer, std::string_view import,
+                                      source::Span span) override;
 
  private:
   struct Entry {

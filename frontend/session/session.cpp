@@ -29,8 +29,10 @@ struct Session::Impl {
     const bool negative = digits.starts_with("-");
     if (negative) digits.remove_prefix(1);
     int base = 10;
-    if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2), base = 16;
-    else if (digits.starts_with("0b")) digits.remove_prefix(2), base = 2;
+    if (digits.starts_with("0x") || digits.starts_with("0X"))
+      digits.remove_prefix(2), base = 16;
+    else if (digits.starts_with("0b"))
+      digits.remove_prefix(2), base = 2;
     uint64_t v = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), v, base);
     if (error != std::errc{} || end != digits.data() + digits.size() || v > static_cast<uint64_t>(INT64_MAX)) {
@@ -63,7 +65,8 @@ struct Session::Impl {
   }
 
   static layout::Options layoutOptions(const CompileOptions& o) {
-    return {o.fabric, o.offset, o.memcpy, o.channels, o.west_buffer, o.east_buffer, o.sharing, o.params, o.colors, o.explain_sharing};
+    return {o.fabric,      o.offset,  o.memcpy, o.channels, o.west_buffer,
+            o.east_buffer, o.sharing, o.params, o.colors,   o.explain_sharing};
   }
 
   sema::Options semaOptions(const CompileOptions& o) {
@@ -85,7 +88,9 @@ Session::~Session() = default;
 const source::SourceManager& Session::sources() const { return impl_->sources; }
 diag::Sink& Session::sink() { return impl_->sink; }
 void Session::setStdlib(std::string folder) { impl_->loader.setStdlib(std::move(folder)); }
-void Session::setBuffer(const std::string& path, std::optional<std::string> text) { impl_->loader.setBuffer(path, std::move(text)); }
+void Session::setBuffer(const std::string& path, std::optional<std::string> text) {
+  impl_->loader.setBuffer(path, std::move(text));
+}
 void Session::onPrint(std::function<void(std::string_view)> print) { impl_->print = std::move(print); }
 const CompileStats& Session::stats() const { return impl_->stats; }
 

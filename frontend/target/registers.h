@@ -20,13 +20,13 @@ constexpr uint16_t colorConfigAddress(Arch a, int color) {
 constexpr uint16_t switchConfigAddress(Arch a, int color) {
   return static_cast<uint16_t>((a == Arch::Wse2 ? 0x7f40 : 0x7c20) + color);
 }
-/// (weft) WSE-3 positions that set both sides: word per color and position 1..3, layout of the low ten bits of the color
-/// configuration; 0 = not used.
+/// (weft) WSE-3 positions that set both sides: word per color and position 1..3, layout of the low ten bits of the
+/// color configuration; 0 = not used.
 constexpr uint16_t switchRxTxAddress(int color, int position) {
   return static_cast<uint16_t>(0x7c40 + color * 4 + position);
 }
-/// (weft) Filters by number 0..kFilterCount-1: eight words each: 0 counter, 1 limit1, 2 max_counter, 3 limit2, 4 min, 5 max,
-/// 6 flags (bit 0 active, 1 dropping), 7 kind.
+/// (weft) Filters by number 0..kFilterCount-1: eight words each: 0 counter, 1 limit1, 2 max_counter, 3 limit2, 4 min, 5
+/// max, 6 flags (bit 0 active, 1 dropping), 7 kind.
 constexpr int kFilterCount = 6;
 constexpr uint16_t filterAddress(int filter, int word) { return static_cast<uint16_t>(0x7d00 + filter * 8 + word); }
 /// (weft) Queue status, read only: bit i = queue i. Input empty/full, output empty/full; flushed input/output queues.

@@ -48,7 +48,8 @@ inline constexpr int kLastLocalTaskId = 30;
 /// Whether `color` has a switch on this architecture.
 constexpr bool colorHasSwitch(Arch a, int color) {
   if (a == Arch::Wse2) return true;
-  return (color >= 0 && color <= 9) || color == 12 || color == 13 || color == 16 || color == 17 || color == 20 || color == 21;
+  return (color >= 0 && color <= 9) || color == 12 || color == 13 || color == 16 || color == 17 || color == 20 ||
+         color == 21;
 }
 /// Depth in wavelets (emulator-design.md section 6).
 constexpr int inputQueueDepth(Arch a, int q) {

@@ -37,7 +37,9 @@ class Writer {
     out += static_cast<char>(v);
   }
   template <class T>
-  void count(std::vector<T>& list) { number(list.size()); }
+  void count(std::vector<T>& list) {
+    number(list.size());
+  }
   void text(std::string& s) {
     number(s.size());
     out += s;
@@ -110,7 +112,8 @@ void value(A& a, T& v) {
     a.number(raw);
     if constexpr (std::is_signed_v<T>) raw = (raw >> 1) ^ (0 - (raw & 1));
     v = static_cast<T>(raw);
-    if (static_cast<uint64_t>(static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(v)) != raw) a.fail();
+    if (static_cast<uint64_t>(static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(v)) != raw)
+      a.fail();
   } else if constexpr (std::is_signed_v<T>) {
     const auto wide = static_cast<int64_t>(v);
     a.number((static_cast<uint64_t>(wide) << 1) ^ static_cast<uint64_t>(wide >> 63));
@@ -138,7 +141,9 @@ void shifted(A& a, uint32_t& v) {
   v = raw - 1;
 }
 template <class A, class Tag>
-void id(A& a, Id<Tag>& v) { shifted(a, v.value); }
+void id(A& a, Id<Tag>& v) {
+  shifted(a, v.value);
+}
 template <class A>
 void name(A& a, std::string& s) {
   if (!a.forHash()) a.text(s);
@@ -278,7 +283,8 @@ void state(A& a, Program& p) {
     value(a, t.limit);
     value(a, t.init);
   });
-  for (uint64_t* bits : {&p.initially_active, &p.initially_blocked, &p.initially_unblocked, &p.high_priority}) value(a, *bits);
+  for (uint64_t* bits : {&p.initially_active, &p.initially_blocked, &p.initially_unblocked, &p.high_priority})
+    value(a, *bits);
   value(a, p.blocked_microthreads);
   value(a, p.separate_control_table);
   list(a, p.input_queues, [&](InputQueueInit& q) {

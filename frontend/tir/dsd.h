@@ -20,14 +20,14 @@ struct Dsd {
   uint64_t bits = 0;
 
   static constexpr uint64_t kKindShift = 48;
-  static constexpr uint64_t kIndexOffset = 1ull << 51;   // wavelet_index_offset
+  static constexpr uint64_t kIndexOffset = 1ull << 51;  // wavelet_index_offset
   static constexpr uint64_t kControl = 1ull << 52;
-  static constexpr uint64_t kSimdShift = 53;             // 3 bits, SimdMode
-  static constexpr uint64_t kZeroFirst = 1ull << 56;     // zero = .{ .first_source }
+  static constexpr uint64_t kSimdShift = 53;          // 3 bits, SimdMode
+  static constexpr uint64_t kZeroFirst = 1ull << 56;  // zero = .{ .first_source }
   static constexpr uint64_t kZeroSecond = 1ull << 57;
   static constexpr uint64_t kAdvanceSwitch = 1ull << 58;
   static constexpr uint64_t kControlTransform = 1ull << 59;
-  static constexpr uint64_t kPriorityShift = 60;         // 2 bits, DsdPriority
+  static constexpr uint64_t kPriorityShift = 60;  // 2 bits, DsdPriority
 
   [[nodiscard]] constexpr DsdKind kind() const { return static_cast<DsdKind>((bits >> kKindShift) & 7); }
   [[nodiscard]] constexpr uint16_t base() const { return static_cast<uint16_t>(bits); }
@@ -38,7 +38,9 @@ struct Dsd {
   [[nodiscard]] constexpr uint16_t shape() const { return static_cast<uint16_t>(bits >> 32); }
   [[nodiscard]] constexpr bool has(uint64_t flag) const { return (bits & flag) != 0; }
   [[nodiscard]] constexpr SimdMode simd() const { return static_cast<SimdMode>((bits >> kSimdShift) & 7); }
-  [[nodiscard]] constexpr DsdPriority priority() const { return static_cast<DsdPriority>((bits >> kPriorityShift) & 3); }
+  [[nodiscard]] constexpr DsdPriority priority() const {
+    return static_cast<DsdPriority>((bits >> kPriorityShift) & 3);
+  }
   [[nodiscard]] constexpr bool isMemory() const {
     return kind() == DsdKind::Mem1d || kind() == DsdKind::Mem4d || kind() == DsdKind::Circbuf;
   }

@@ -1,6 +1,6 @@
-// Makes a built program final: simplified, ordered, with back edges and segments marked and tables compacted. What comes
-// out is what costs are counted on, so this runs once, before either engine, and depends on nothing but the program.
-// SPDX-License-Identifier: Apache-2.0
+// Makes a built program final: simplified, ordered, with back edges and segments marked and tables compacted. What
+// comes out is what costs are counted on, so this runs once, before either engine, and depends on nothing but the
+// program. SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "frontend/tir/liveness.h"
 #include "frontend/tir/simplify.h"
@@ -173,7 +173,8 @@ class Finalizer {
           inst.imm = static_cast<uint32_t>(dsd_ops_.size() - 1);
         }
         insts_.push_back(inst);
-        if (inst.op == Op::Call || inst.op == Op::CallIndirect || inst.op == Op::DsdOp || inst.op == Op::Device) segment(inst.site);
+        if (inst.op == Op::Call || inst.op == Op::CallIndirect || inst.op == Op::DsdOp || inst.op == Op::Device)
+          segment(inst.site);
       }
       f.blocks.push_back({begin, static_cast<uint32_t>(insts_.size())});
     }

@@ -1,5 +1,5 @@
-// Places address-taken locals and local arrays: fixed addresses, overlaid along the call graph, since a PE runs one task at
-// a time. Functions on a call cycle take their frames from a bounded stack behind them.
+// Places address-taken locals and local arrays: fixed addresses, overlaid along the call graph, since a PE runs one
+// task at a time. Functions on a call cycle take their frames from a bounded stack behind them.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "frontend/tir/tir.h"
@@ -13,20 +13,20 @@ namespace weft::tir {
 namespace {
 
 constexpr uint32_t kAlign = 4;
-// A recursive call takes some stack even without a frame, so that endless recursion ends at the same depth in every engine.
+// A recursive call takes some stack even without a frame, so that endless recursion ends at the same depth in every
+// engine.
 constexpr uint32_t kLeastRecursiveFrame = 8;
 constexpr uint32_t kStackBytes = 2048;
 constexpr uint32_t kLeastDepth = 8;
 
 uint32_t aligned(uint32_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
-// Nodes are the functions, then one node per signature that is called indirectly: it stands between the callers and every
-// function of that signature.
+// Nodes are the functions, then one node per signature that is called indirectly: it stands between the callers and
+// every function of that signature.
 struct CallGraph {
   std::vector<std::vector<uint32_t>> callees;
   uint32_t functions = 0;
 };
-
 
 CallGraph callGraph(const Program& p) {
   CallGraph graph;
@@ -40,7 +40,8 @@ CallGraph callGraph(const Program& p) {
         const Inst& i = p.insts[at];
         if (i.op == Op::Call) graph.callees[k].push_back(i.imm);
         if (i.op != Op::CallIndirect) continue;
-        const auto [it, added] = signatures.try_emplace({i.type, i.args_count}, static_cast<uint32_t>(graph.callees.size()));
+        const auto [it, added] =
+            signatures.try_emplace({i.type, i.args_count}, static_cast<uint32_t>(graph.callees.size()));
         if (added) graph.callees.emplace_back();
         graph.callees[k].push_back(it->second);
       }
@@ -136,10 +137,12 @@ void assignFrames(Program& program, uint32_t frame_base) {
     }
   }
 
-  // Callers have higher component numbers than their callees: walk down and push the end of each frame into the callees.
+  // Callers have higher component numbers than their callees: walk down and push the end of each frame into the
+  // callees.
   std::vector<uint32_t> by_component(nodes);
   for (uint32_t k = 0; k < nodes; ++k) by_component[k] = k;
-  std::stable_sort(by_component.begin(), by_component.end(), [&](uint32_t a, uint32_t b) { return parts.of[a] > parts.of[b]; });
+  std::stable_sort(by_component.begin(), by_component.end(),
+                   [&](uint32_t a, uint32_t b) { return parts.of[a] > parts.of[b]; });
   std::vector<uint32_t> start(parts.size.size(), aligned(frame_base));
   uint32_t end = aligned(frame_base);
   for (uint32_t k : by_component) {
@@ -153,7 +156,8 @@ void assignFrames(Program& program, uint32_t frame_base) {
   }
 
   std::unordered_map<uint64_t, uint32_t> constants;
-  for (size_t k = 0; k < program.constants.size(); ++k) constants.try_emplace(program.constants[k], static_cast<uint32_t>(k));
+  for (size_t k = 0; k < program.constants.size(); ++k)
+    constants.try_emplace(program.constants[k], static_cast<uint32_t>(k));
   for (uint32_t k = 0; k < graph.functions; ++k) {
     const Function& f = program.functions[k];
     if (f.recursive || f.frame_bytes == 0) continue;

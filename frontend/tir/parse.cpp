@@ -18,7 +18,8 @@ namespace {
 
 using namespace text;
 
-// The fields of one line. Every reader returns false or nullopt after the first failure and leaves the reason in `error`.
+// The fields of one line. Every reader returns false or nullopt after the first failure and leaves the reason in
+// `error`.
 class Line {
  public:
   explicit Line(std::string_view text) : rest_(text) { skip(); }
@@ -42,7 +43,9 @@ class Line {
   // Letters, digits, '_' and '.'.
   std::string_view word() {
     size_t n = 0;
-    while (n < rest_.size() && (std::isalnum(static_cast<unsigned char>(rest_[n])) != 0 || rest_[n] == '_' || rest_[n] == '.')) ++n;
+    while (n < rest_.size() &&
+           (std::isalnum(static_cast<unsigned char>(rest_[n])) != 0 || rest_[n] == '_' || rest_[n] == '.'))
+      ++n;
     const std::string_view out = rest_.substr(0, n);
     rest_.remove_prefix(n);
     skip();
@@ -62,7 +65,8 @@ class Line {
     uint64_t value = 0;
     if (!bits(value)) return fail("a number expected");
     const auto widest = static_cast<uint64_t>(std::numeric_limits<T>::max());
-    if (value > widest + (negative ? 1 : 0) || (negative && std::is_unsigned_v<T>)) return fail("the number is out of range");
+    if (value > widest + (negative ? 1 : 0) || (negative && std::is_unsigned_v<T>))
+      return fail("the number is out of range");
     out = static_cast<T>(negative ? 0 - value : value);
     return true;
   }
@@ -140,7 +144,8 @@ class Line {
  private:
   std::string_view rest_;
   void skip() {
-    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' || rest_.front() == '\r')) rest_.remove_prefix(1);
+    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t' || rest_.front() == '\r'))
+      rest_.remove_prefix(1);
   }
 };
 
@@ -227,7 +232,8 @@ class Parser {
   bool localDecl(Line& line, Function& f) {
     uint32_t number = 0;
     Local local;
-    if (!line.expect("%") || !line.integer(number) || !line.expect(":") || !line.oneOf(kTypes, local.type)) return false;
+    if (!line.expect("%") || !line.integer(number) || !line.expect(":") || !line.oneOf(kTypes, local.type))
+      return false;
     if (number != f.locals.size()) return line.fail(fmt::format("local {} expected", f.locals.size()));
     if (line.startsWith('"') && !line.quoted(local.name)) return false;
     f.locals.push_back(std::move(local));
@@ -238,7 +244,8 @@ class Parser {
     line.expect("fn");
     uint32_t number = 0;
     Function f;
-    if (!line.integer(number) || number > kMaxNumber || !line.quoted(f.name) || !line.oneOf(kFunctionKinds, f.kind) || !line.expect("("))
+    if (!line.integer(number) || number > kMaxNumber || !line.quoted(f.name) || !line.oneOf(kFunctionKinds, f.kind) ||
+        !line.expect("("))
       return false;
     while (!line.accept(")")) {
       if (f.param_count > 0 && !line.expect(",")) return false;
@@ -247,10 +254,14 @@ class Parser {
     }
     if (!line.oneOf(kTypes, f.result)) return false;
     while (line.ok() && !line.accept("{")) {
-      if (line.accept("frame=")) line.integer(f.frame_bytes);
-      else if (line.accept("may_block")) f.may_block = true;
-      else if (line.accept("recursive")) f.recursive = true;
-      else if (!line.accept("!")) return line.fail("`{` expected");
+      if (line.accept("frame="))
+        line.integer(f.frame_bytes);
+      else if (line.accept("may_block"))
+        f.may_block = true;
+      else if (line.accept("recursive"))
+        f.recursive = true;
+      else if (!line.accept("!"))
+        return line.fail("`{` expected");
       else {
         uint32_t at = 0;
         line.integer(at);
@@ -316,7 +327,8 @@ class Parser {
     if (is_float && text[0] != 'f') {
       const float value = std::strtof(text.c_str(), &end);
       if (*end != 0) return false;
-      bits = type == Type::F32 ? std::bit_cast<uint32_t>(value) : numeric::f16FromDouble(p_.fp16, static_cast<double>(value));
+      bits = type == Type::F32 ? std::bit_cast<uint32_t>(value)
+                               : numeric::f16FromDouble(p_.fp16, static_cast<double>(value));
       return true;
     }
     std::string_view digits = text;
@@ -397,7 +409,8 @@ class Parser {
       out.kind = Kind::Fifo;
       return line.integer(out.fifo);
     }
-    for (auto [name, kind] : {std::pair{"none", Kind::None}, {"dsd", Kind::Dsd}, {"scalar", Kind::Scalar}, {"pointer", Kind::Pointer}}) {
+    for (auto [name, kind] :
+         {std::pair{"none", Kind::None}, {"dsd", Kind::Dsd}, {"scalar", Kind::Scalar}, {"pointer", Kind::Pointer}}) {
       if (!line.acceptWord(name)) continue;
       out.kind = kind;
       return true;
@@ -412,22 +425,32 @@ class Parser {
       if (name == dsdOpInfo(static_cast<DsdOpcode>(k)).name) found = k;
     if (found < 0) return line.fail(fmt::format("vector operation `{}` is not known", name));
     op.op = static_cast<DsdOpcode>(found);
-    if (!dsdOperand(line, op.dest) || !line.expect(",") || !dsdOperand(line, op.src0) || !line.expect(",") || !dsdOperand(line, op.src1))
+    if (!dsdOperand(line, op.dest) || !line.expect(",") || !dsdOperand(line, op.src0) || !line.expect(",") ||
+        !dsdOperand(line, op.src1))
       return false;
     // The flags behind the arguments say how many there are, so the arguments are read as the widest list.
     DsdOp all = op;
     all.has_index = all.has_activate = all.has_unblock = true;
     if (!arguments(line, inst, dsdOpArgs(all))) return false;
     while (line.ok() && !line.done()) {
-      if (line.accept("async")) op.async = true;
-      else if (line.accept("index")) op.has_index = true;
-      else if (line.accept("activate")) op.has_activate = true;
-      else if (line.accept("unblock")) op.has_unblock = true;
-      else if (line.accept("on_control_id=")) line.integer(op.on_control_id);
-      else if (line.accept("on_control=")) line.oneOf(kOnControls, op.on_control);
-      else if (line.accept("priority=")) line.oneOf(kPriorities, op.priority);
-      else if (line.accept("ut=")) line.integer(op.ut_id);
-      else break;
+      if (line.accept("async"))
+        op.async = true;
+      else if (line.accept("index"))
+        op.has_index = true;
+      else if (line.accept("activate"))
+        op.has_activate = true;
+      else if (line.accept("unblock"))
+        op.has_unblock = true;
+      else if (line.accept("on_control_id="))
+        line.integer(op.on_control_id);
+      else if (line.accept("on_control="))
+        line.oneOf(kOnControls, op.on_control);
+      else if (line.accept("priority="))
+        line.oneOf(kPriorities, op.priority);
+      else if (line.accept("ut="))
+        line.integer(op.ut_id);
+      else
+        break;
     }
     inst.imm = static_cast<uint32_t>(p_.dsd_ops.size());
     p_.dsd_ops.push_back(op);
@@ -466,8 +489,11 @@ class Parser {
     }
     if (!operationOf(head, inst)) return line.fail(fmt::format("operation `{}` is not known", head));
     switch (shapeOf(inst.op)) {
-      case Shape::Untyped: case Shape::Element:
-        inst.type = inst.op == Op::LNot ? Type::Bool : inst.op == Op::DsdLength || inst.op == Op::DsdElement ? Type::I16 : Type::I64;
+      case Shape::Untyped:
+      case Shape::Element:
+        inst.type = inst.op == Op::LNot                                     ? Type::Bool
+                    : inst.op == Op::DsdLength || inst.op == Op::DsdElement ? Type::I16
+                                                                            : Type::I64;
         break;
       case Shape::Frame: inst.type = Type::I16; break;
       case Shape::Branch: inst.type = Type::Bool; break;
@@ -476,7 +502,10 @@ class Parser {
     }
     const OperandTypes types = operandTypes(inst.op, inst.type, inst.from);
     switch (shapeOf(inst.op)) {
-      case Shape::Untyped: case Shape::Typed: case Shape::Converted: case Shape::Element: {
+      case Shape::Untyped:
+      case Shape::Typed:
+      case Shape::Converted:
+      case Shape::Element: {
         const int n = opInfo(inst.op).operands;
         bool good = operand(line, types.a, inst.a);
         if (n > 1) good = good && line.expect(",") && operand(line, types.b, inst.b);
@@ -496,8 +525,8 @@ class Parser {
         if (inst.op == Op::MemCopy) good = good && operand(line, types.b, inst.b) && line.expect(",");
         return good && line.integer(inst.imm);
       }
-      case Shape::Frame: case Shape::Segment:
-        return line.integer(inst.imm);
+      case Shape::Frame:
+      case Shape::Segment: return line.integer(inst.imm);
       case Shape::Call: {
         FunctionId callee;
         if (!functionRef(line, callee)) return false;
@@ -509,21 +538,18 @@ class Parser {
         }
         return arguments(line, inst, params);
       }
-      case Shape::CallIndirect:
-        return operand(line, Type::I16, inst.a) && arguments(line, inst, {});
+      case Shape::CallIndirect: return operand(line, Type::I16, inst.a) && arguments(line, inst, {});
       case Shape::Jump:
         if (!blockRef(line, inst.target[0])) return false;
         inst.back = line.accept("back");
         return true;
       case Shape::Branch:
-        return operand(line, Type::Bool, inst.a) && line.expect(",") && blockRef(line, inst.target[0]) && line.expect(",") &&
-               blockRef(line, inst.target[1]);
-      case Shape::Ret:
-        return f.result == Type::Void || operand(line, f.result, inst.a);
-      case Shape::Unreachable:
-        return true;
-      case Shape::DsdOp: case Shape::Device:
-        break;
+        return operand(line, Type::Bool, inst.a) && line.expect(",") && blockRef(line, inst.target[0]) &&
+               line.expect(",") && blockRef(line, inst.target[1]);
+      case Shape::Ret: return f.result == Type::Void || operand(line, f.result, inst.a);
+      case Shape::Unreachable: return true;
+      case Shape::DsdOp:
+      case Shape::Device: break;
     }
     return line.fail("an incomplete operation");
   }
@@ -553,15 +579,24 @@ class Parser {
   bool dsrConfig(Line& line) {
     DsrConfig c;
     while (line.ok() && !line.done()) {
-      if (line.accept("async")) c.async = true;
-      else if (line.accept("save_address")) c.save_address = true;
-      else if (line.accept("single_step")) c.single_step = true;
-      else if (line.accept("activate=")) line.integer(c.activate);
-      else if (line.accept("unblock=")) line.integer(c.unblock);
-      else if (line.accept("on_control_id=")) line.integer(c.on_control_id);
-      else if (line.accept("on_control=")) line.oneOf(kOnControls, c.on_control);
-      else if (line.accept("ut=")) line.integer(c.ut_id);
-      else return line.fail("not a DSR option");
+      if (line.accept("async"))
+        c.async = true;
+      else if (line.accept("save_address"))
+        c.save_address = true;
+      else if (line.accept("single_step"))
+        c.single_step = true;
+      else if (line.accept("activate="))
+        line.integer(c.activate);
+      else if (line.accept("unblock="))
+        line.integer(c.unblock);
+      else if (line.accept("on_control_id="))
+        line.integer(c.on_control_id);
+      else if (line.accept("on_control="))
+        line.oneOf(kOnControls, c.on_control);
+      else if (line.accept("ut="))
+        line.integer(c.ut_id);
+      else
+        return line.fail("not a DSR option");
     }
     p_.dsr_configs.push_back(c);
     return line.ok();
@@ -581,7 +616,9 @@ class Parser {
   bool sites(Line& line) {
     while (!line.done()) {
       Site s;
-      if (!line.integer(s.file) || !line.expect(":") || !line.integer(s.line) || !line.expect(":") || !line.integer(s.column)) return false;
+      if (!line.integer(s.file) || !line.expect(":") || !line.integer(s.line) || !line.expect(":") ||
+          !line.integer(s.column))
+        return false;
       p_.sites.push_back(s);
     }
     return true;
@@ -589,7 +626,8 @@ class Parser {
 
   bool symbol(Line& line) {
     Symbol s;
-    if (!line.quoted(s.name) || !line.integer(s.address) || !line.integer(s.bytes) || !line.quoted(s.type)) return false;
+    if (!line.quoted(s.name) || !line.integer(s.address) || !line.integer(s.bytes) || !line.quoted(s.type))
+      return false;
     s.exported = line.accept("exported");
     s.is_const = line.accept("const");
     if (!site(line, s.site)) return false;
@@ -616,11 +654,13 @@ class Parser {
   bool stateLine(Line& line, std::string_view head) {
     if (head == "task") {
       TaskBinding t;
-      return line.oneOf(kTaskKinds, t.kind) && line.integer(t.id) && functionRef(line, t.function) && site(line, t.site) && push(p_.tasks, t);
+      return line.oneOf(kTaskKinds, t.kind) && line.integer(t.id) && functionRef(line, t.function) &&
+             site(line, t.site) && push(p_.tasks, t);
     }
     if (head == "rotating") {
       RotatingTask t;
-      return line.integer(t.id) && functionRef(line, t.alt) && line.integer(t.limit) && line.integer(t.init) && push(p_.rotating, t);
+      return line.integer(t.id) && functionRef(line, t.alt) && line.integer(t.limit) && line.integer(t.init) &&
+             push(p_.rotating, t);
     }
     if (head == "active") return line.bits(p_.initially_active);
     if (head == "blocked") return line.bits(p_.initially_blocked);
@@ -630,8 +670,8 @@ class Parser {
     if (head == "separate_control_table") return p_.separate_control_table = true;
     if (head == "input_queue") {
       InputQueueInit q;
-      return line.integer(q.queue) && line.integer(q.color) && line.oneOf(kPriorities, q.priority) && line.integer(q.control_table) &&
-             site(line, q.site) && push(p_.input_queues, q);
+      return line.integer(q.queue) && line.integer(q.color) && line.oneOf(kPriorities, q.priority) &&
+             line.integer(q.control_table) && site(line, q.site) && push(p_.input_queues, q);
     }
     if (head == "output_queue") {
       OutputQueueInit q;
@@ -639,17 +679,20 @@ class Parser {
     }
     if (head == "fifo") {
       Fifo f;
-      return line.integer(f.buffer) && line.integer(f.capacity) && line.integer(f.element_bytes) && line.integer(f.activate_pop) &&
-             line.integer(f.activate_push) && line.oneOf(kFifoActions, f.on_empty) && line.oneOf(kFifoActions, f.on_full) &&
-             line.oneOf(kPriorities, f.priority) && site(line, f.site) && push(p_.fifos, f);
+      return line.integer(f.buffer) && line.integer(f.capacity) && line.integer(f.element_bytes) &&
+             line.integer(f.activate_pop) && line.integer(f.activate_push) && line.oneOf(kFifoActions, f.on_empty) &&
+             line.oneOf(kFifoActions, f.on_full) && line.oneOf(kPriorities, f.priority) && site(line, f.site) &&
+             push(p_.fifos, f);
     }
     if (head == "dsr_init") {
       DsrInit d;
-      return dsrRef(line, d.dsr) && operand(line, Type::I64, d.value) && line.integer(d.config) && push(p_.dsr_inits, d);
+      return dsrRef(line, d.dsr) && operand(line, Type::I64, d.value) && line.integer(d.config) &&
+             push(p_.dsr_inits, d);
     }
     if (head == "teardown" || head == "empty_queue") {
       Handler h;
-      return line.integer(h.id) && functionRef(line, h.function) && push(head == "teardown" ? p_.teardown_handlers : p_.empty_queue_handlers, h);
+      return line.integer(h.id) && functionRef(line, h.function) &&
+             push(head == "teardown" ? p_.teardown_handlers : p_.empty_queue_handlers, h);
     }
     if (head == "config") {
       ConfigWrite c;
@@ -674,7 +717,8 @@ class Parser {
       line = Line("");
       return number < p_.functions.size();
     }
-    if (head == "program") return line.quoted(p_.name) && line.oneOf(kArchs, p_.arch) && line.oneOf(kFp16Formats, p_.fp16);
+    if (head == "program")
+      return line.quoted(p_.name) && line.oneOf(kArchs, p_.arch) && line.oneOf(kFp16Formats, p_.fp16);
     if (head == "file") return line.quoted(p_.files.emplace_back());
     if (head == "sites") return sites(line);
     if (head == "slot") return line.oneOf(kTypes, p_.slots.emplace_back());
@@ -690,7 +734,8 @@ class Parser {
     if (head == "shared") return bytes(line, p_.shared);
     if (head == "patch") {
       ImagePatch patch;
-      return line.integer(patch.address) && line.integer(patch.bytes) && line.expect("$") && line.integer(patch.slot) && push(p_.patches, patch);
+      return line.integer(patch.address) && line.integer(patch.bytes) && line.expect("$") && line.integer(patch.slot) &&
+             push(p_.patches, patch);
     }
     if (head == "symbol") return symbol(line);
     if (head == "host") return host(line);

@@ -78,13 +78,15 @@ class Printer {
       case Type::F16:
         return floatText(numeric::f16ToDouble(p_.fp16, static_cast<uint16_t>(bits)), bits,
                          [&](float v) { return numeric::f16FromDouble(p_.fp16, static_cast<double>(v)) == bits; });
-      case Type::I8: case Type::I16: case Type::I32: {
+      case Type::I8:
+      case Type::I16:
+      case Type::I32: {
         const uint64_t top = 1ull << (sizeOf(type) * 8);
         if (bits < top && bits >= top - 128) return fmt::format("-{}", top - bits);
         break;
       }
-      case Type::Void: case Type::I64:
-        break;
+      case Type::Void:
+      case Type::I64: break;
     }
     return bits > 0xffffffffu ? fmt::format("{:#x}", bits) : fmt::format("{}", bits);
   }
@@ -142,7 +144,8 @@ class Printer {
 
   void putDsdOp(const Function& fn, const Inst& i) {
     const DsdOp& op = p_.dsd_ops[i.imm];
-    put("dsdop.{} {}, {}, {} ", dsdOpInfo(op.op).name, dsdOperandText(op.dest), dsdOperandText(op.src0), dsdOperandText(op.src1));
+    put("dsdop.{} {}, {}, {} ", dsdOpInfo(op.op).name, dsdOperandText(op.dest), dsdOperandText(op.src0),
+        dsdOperandText(op.src1));
     putArgs(fn, i, dsdOpArgs(op));
     if (op.async) out += " async";
     if (op.has_index) out += " index";
@@ -172,9 +175,7 @@ class Printer {
         if (opInfo(i.op).operands > 1) put(", {}", b());
         if (opInfo(i.op).operands > 2) put(", {}", operandText(&fn, i.c, types.c));
         break;
-      case Shape::Element:
-        put("{} {}, {}, {}", name, a(), b(), i.imm);
-        break;
+      case Shape::Element: put("{} {}, {}, {}", name, a(), b(), i.imm); break;
       case Shape::Memory:
         put("{}.{} [{}", name, word(kTypes, i.type), a());
         if (i.imm != 0) put(" + {}", i.imm);
@@ -187,9 +188,7 @@ class Printer {
         put("{}", i.imm);
         break;
       case Shape::Frame:
-      case Shape::Segment:
-        put("{} {}", name, i.imm);
-        break;
+      case Shape::Segment: put("{} {}", name, i.imm); break;
       case Shape::Call: {
         std::vector<Type> params;
         if (i.imm < p_.functions.size()) {
@@ -204,26 +203,18 @@ class Printer {
         put("callind.{} {}", word(kTypes, i.type), a());
         putArgs(fn, i, {});
         break;
-      case Shape::DsdOp:
-        putDsdOp(fn, i);
-        break;
+      case Shape::DsdOp: putDsdOp(fn, i); break;
       case Shape::Device:
         put("device.{}", deviceName(static_cast<DeviceCall>(i.imm)));
         putArgs(fn, i, deviceArgs(static_cast<DeviceCall>(i.imm)));
         break;
-      case Shape::Jump:
-        put("jump b{}{}", i.target[0], i.back ? " back" : "");
-        break;
-      case Shape::Branch:
-        put("branch {}, b{}, b{}", a(), i.target[0], i.target[1]);
-        break;
+      case Shape::Jump: put("jump b{}{}", i.target[0], i.back ? " back" : ""); break;
+      case Shape::Branch: put("branch {}, b{}, b{}", a(), i.target[0], i.target[1]); break;
       case Shape::Ret:
         out += "ret";
         if (i.a.kind() != Operand::Kind::None) put(" {}", operandText(&fn, i.a, fn.result));
         break;
-      case Shape::Unreachable:
-        out += name;
-        break;
+      case Shape::Unreachable: out += name; break;
     }
     putSite(i.site);
     out += '\n';
@@ -308,13 +299,16 @@ class Printer {
     putBytes("shared", p_.shared);
     for (const auto& patch : p_.patches) put("patch {} {} ${}\n", patch.address, patch.bytes, patch.slot);
     for (const auto& s : p_.symbols) {
-      put("symbol {} {} {} {}{}{}", quoted(s.name), s.address, s.bytes, quoted(s.type), s.exported ? " exported" : "", s.is_const ? " const" : "");
+      put("symbol {} {} {} {}{}{}", quoted(s.name), s.address, s.bytes, quoted(s.type), s.exported ? " exported" : "",
+          s.is_const ? " const" : "");
       putSite(s.site);
       out += '\n';
     }
     for (const auto& h : p_.host_symbols) {
-      if (h.is_function) put("host {} function {}\n", quoted(h.name), functionText(h.function));
-      else put("host {} data {} {}{}\n", quoted(h.name), h.address, h.bytes, h.is_pointer ? " pointer" : "");
+      if (h.is_function)
+        put("host {} function {}\n", quoted(h.name), functionText(h.function));
+      else
+        put("host {} data {} {}{}\n", quoted(h.name), h.address, h.bytes, h.is_pointer ? " pointer" : "");
     }
   }
 
@@ -347,7 +341,8 @@ class Printer {
       putSite(f.site);
       out += '\n';
     }
-    for (const auto& d : p_.dsr_inits) put("dsr_init {} {} {}\n", dsrText(d.dsr), operandText(nullptr, d.value, Type::I64), d.config);
+    for (const auto& d : p_.dsr_inits)
+      put("dsr_init {} {} {}\n", dsrText(d.dsr), operandText(nullptr, d.value, Type::I64), d.config);
     for (const auto& h : p_.teardown_handlers) put("teardown {} {}\n", h.id, functionText(h.function));
     for (const auto& h : p_.empty_queue_handlers) put("empty_queue {} {}\n", h.id, functionText(h.function));
     for (const auto& c : p_.config_writes) put("config {:#x} {:#x}\n", c.word_address, c.value);

@@ -108,8 +108,8 @@ struct Function {
   /// Set by finalize(): the function, or one it calls, may suspend (Device, DsdOp, back edge, indirect call).
   bool may_block = false;
   /// Set by assignFrames(): part of a call cycle; its frame area lies on the bounded stack. Every call of it takes
-  /// frame_bytes there: the engine checks pe.stack_pointer + frame_bytes <= pe.stack_limit (else fault 2) and adds it on
-  /// entry, and subtracts it on return. FrameAddr is pe.stack_pointer - frame_bytes + imm.
+  /// frame_bytes there: the engine checks pe.stack_pointer + frame_bytes <= pe.stack_limit (else fault 2) and adds it
+  /// on entry, and subtracts it on return. FrameAddr is pe.stack_pointer - frame_bytes + imm.
   bool recursive = false;
   SiteId site;
 };
@@ -128,7 +128,9 @@ enum class DsrFile : uint8_t { Dest, Src0, Src1 };
 struct DsrRef {
   DsrFile file{};
   uint8_t number = 0;
-  [[nodiscard]] constexpr uint16_t encode() const { return static_cast<uint16_t>(static_cast<unsigned>(file) * 16u + number); }
+  [[nodiscard]] constexpr uint16_t encode() const {
+    return static_cast<uint16_t>(static_cast<unsigned>(file) * 16u + number);
+  }
   static constexpr DsrRef decode(uint16_t v) { return {static_cast<DsrFile>(v / 16), static_cast<uint8_t>(v % 16)}; }
   bool operator==(const DsrRef&) const = default;
 };

@@ -108,7 +108,8 @@ bool propagateGlobally(WorkFunction& fn) {
   for (const auto& block : fn.blocks) {
     for (const Inst& inst : block) {
       if (inst.op != Op::Copy || inst.dst < fn.param_count || n.defs[inst.dst] != 1) continue;
-      const bool lasting = inst.a.kind() != Operand::Kind::Local || (inst.a.index() < fn.param_count && n.defs[inst.a.index()] == 0);
+      const bool lasting =
+          inst.a.kind() != Operand::Kind::Local || (inst.a.index() < fn.param_count && n.defs[inst.a.index()] == 0);
       if (!lasting || n.uses[inst.dst] == 0) continue;
       value[inst.dst] = inst.a;
       any = true;
@@ -341,7 +342,8 @@ void simplify(WorkFunction& fn) {
 bool markBackEdges(WorkFunction& fn) {
   std::vector<std::pair<uint32_t, int>> edges;
   walk(
-      fn, [&](uint32_t from, int k, State to) {
+      fn,
+      [&](uint32_t from, int k, State to) {
         if (to == State::Open) edges.emplace_back(from, k);
       },
       [](uint32_t) {});

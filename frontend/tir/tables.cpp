@@ -90,26 +90,18 @@ Type dsdScalarType(DsdOpcode op, int position) {
       if (op == DsdOpcode::FMovS) return Type::F32;
       return op == DsdOpcode::Mov16 ? Type::I16 : Type::I32;
     case Class::Int16:
-    case Class::Count16:
-      return Type::I16;
-    case Class::F16:
-      return position == 2 && op == DsdOpcode::FScaleH ? Type::I16 : Type::F16;
-    case Class::F32:
-      return position == 2 && op == DsdOpcode::FScaleS ? Type::I16 : Type::F32;
-    case Class::Mixed:
-      return position == 0 ? Type::F32 : Type::F16;
-    case Class::Convert:
-      break;
+    case Class::Count16: return Type::I16;
+    case Class::F16: return position == 2 && op == DsdOpcode::FScaleH ? Type::I16 : Type::F16;
+    case Class::F32: return position == 2 && op == DsdOpcode::FScaleS ? Type::I16 : Type::F32;
+    case Class::Mixed: return position == 0 ? Type::F32 : Type::F16;
+    case Class::Convert: break;
   }
   switch (op) {
     case DsdOpcode::FH2S:
-    case DsdOpcode::FH2XP16:
-      return Type::F16;
+    case DsdOpcode::FH2XP16: return Type::F16;
     case DsdOpcode::FS2H:
-    case DsdOpcode::FS2XP16:
-      return Type::F32;
-    default:
-      return Type::I16;
+    case DsdOpcode::FS2XP16: return Type::F32;
+    default: return Type::I16;
   }
 }
 
@@ -118,18 +110,13 @@ Type dsdDestType(DsdOpcode op) {
     case DsdOpcode::FAddHS:
     case DsdOpcode::FMacHS:
     case DsdOpcode::FH2S:
-    case DsdOpcode::XP162FS:
-      return Type::F32;
+    case DsdOpcode::XP162FS: return Type::F32;
     case DsdOpcode::FS2H:
-    case DsdOpcode::XP162FH:
-      return Type::F16;
+    case DsdOpcode::XP162FH: return Type::F16;
     case DsdOpcode::FH2XP16:
-    case DsdOpcode::FS2XP16:
-      return Type::I16;
-    case DsdOpcode::DFilt:
-      return Type::Void;
-    default:
-      return dsdScalarType(op, 1);
+    case DsdOpcode::FS2XP16: return Type::I16;
+    case DsdOpcode::DFilt: return Type::Void;
+    default: return dsdScalarType(op, 1);
   }
 }
 

@@ -21,18 +21,49 @@ constexpr const char* word(const char* const* table, E value) {
 }
 
 /// How the type of an instruction is written behind its mnemonic.
-enum class Shape : uint8_t { Untyped, Typed, Converted, Memory, Bytes, Frame, Call, CallIndirect, DsdOp, Device, Segment, Jump, Branch, Ret, Unreachable, Element };
+enum class Shape : uint8_t {
+  Untyped,
+  Typed,
+  Converted,
+  Memory,
+  Bytes,
+  Frame,
+  Call,
+  CallIndirect,
+  DsdOp,
+  Device,
+  Segment,
+  Jump,
+  Branch,
+  Ret,
+  Unreachable,
+  Element
+};
 constexpr Shape shapeOf(Op op) {
   switch (op) {
-    case Op::Trunc: case Op::ZExt: case Op::SExt: case Op::SIToFP: case Op::UIToFP: case Op::FPToSI: case Op::FPToUI:
-    case Op::FPExt: case Op::FPTrunc: case Op::Bitcast: case Op::ToBool:
-      return Shape::Converted;
-    case Op::LNot: case Op::DsdSetBase: case Op::DsdAddBase: case Op::DsdSetLength: case Op::DsdSetStride:
-    case Op::DsdSetColor: case Op::DsdLength:
-      return Shape::Untyped;
+    case Op::Trunc:
+    case Op::ZExt:
+    case Op::SExt:
+    case Op::SIToFP:
+    case Op::UIToFP:
+    case Op::FPToSI:
+    case Op::FPToUI:
+    case Op::FPExt:
+    case Op::FPTrunc:
+    case Op::Bitcast:
+    case Op::ToBool: return Shape::Converted;
+    case Op::LNot:
+    case Op::DsdSetBase:
+    case Op::DsdAddBase:
+    case Op::DsdSetLength:
+    case Op::DsdSetStride:
+    case Op::DsdSetColor:
+    case Op::DsdLength: return Shape::Untyped;
     case Op::DsdElement: return Shape::Element;
-    case Op::Load: case Op::Store: return Shape::Memory;
-    case Op::MemCopy: case Op::MemZero: return Shape::Bytes;
+    case Op::Load:
+    case Op::Store: return Shape::Memory;
+    case Op::MemCopy:
+    case Op::MemZero: return Shape::Bytes;
     case Op::FrameAddr: return Shape::Frame;
     case Op::Call: return Shape::Call;
     case Op::CallIndirect: return Shape::CallIndirect;
@@ -53,13 +84,20 @@ struct OperandTypes {
 };
 constexpr OperandTypes operandTypes(Op op, Type type, Type from) {
   switch (op) {
-    case Op::Load: case Op::MemZero: case Op::CallIndirect: return {Type::I16};
+    case Op::Load:
+    case Op::MemZero:
+    case Op::CallIndirect: return {Type::I16};
     case Op::Store: return {Type::I16, type};
     case Op::MemCopy: return {Type::I16, Type::I16};
-    case Op::LNot: case Op::FromBool: case Op::Branch: return {Type::Bool};
-    case Op::DsdSetBase: case Op::DsdAddBase: case Op::DsdSetLength: case Op::DsdSetStride: case Op::DsdSetColor:
-    case Op::DsdElement:
-      return {Type::I64, Type::I16};
+    case Op::LNot:
+    case Op::FromBool:
+    case Op::Branch: return {Type::Bool};
+    case Op::DsdSetBase:
+    case Op::DsdAddBase:
+    case Op::DsdSetLength:
+    case Op::DsdSetStride:
+    case Op::DsdSetColor:
+    case Op::DsdElement: return {Type::I64, Type::I16};
     case Op::DsdLength: return {Type::I64};
     default: break;
   }

@@ -47,9 +47,11 @@ class Builder {
   Operand freshConstant(uint64_t raw_bits);
   uint32_t addString(std::string text);
   /// Emits dst = op(a, b, c) into a new local of type `result` (Void: no result) and returns it as an operand.
-  Operand emit(Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void);
+  Operand emit(Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0,
+               Type from = Type::Void);
   /// The same into an existing local.
-  void emitTo(uint32_t dst, Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void);
+  void emitTo(uint32_t dst, Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0,
+              Type from = Type::Void);
   Operand load(Type type, Operand address, uint16_t offset = 0);
   void store(Type type, Operand address, Operand value, uint16_t offset = 0);
   Operand call(FunctionId callee, const std::vector<Operand>& args);
@@ -105,22 +107,23 @@ struct OpInfo {
 const OpInfo& opInfo(Op op);
 
 // ---- frames.cpp ----
-/// Places the frame areas of all functions behind `frame_base`, overlaid along the call graph (only recursive functions use
-/// the bounded stack, at least 8 bytes a call); replaces FrameAddr by constants except in recursive functions; sets
-/// recursive, stack_base, stack_bytes and private_bytes. Addresses of shared constants (behind private_bytes) may be patched after this and must
-/// be patched before finalize().
+/// Places the frame areas of all functions behind `frame_base`, overlaid along the call graph (only recursive functions
+/// use the bounded stack, at least 8 bytes a call); replaces FrameAddr by constants except in recursive functions; sets
+/// recursive, stack_base, stack_bytes and private_bytes. Addresses of shared constants (behind private_bytes) may be
+/// patched after this and must be patched before finalize().
 void assignFrames(Program& program, uint32_t frame_base);
 
 // ---- finalize.cpp ----
 /// Makes a built program final, once and for all engines: removes unreachable blocks, simplifies (copies, dead results,
-/// jumps), makes locals that may be read before they are written start as zero, marks loop back edges, computes may_block,
-/// inserts Segment markers. Block 0 is then never a jump's target. Needs a program that verify() accepts; leaves one that
-/// is final already as it is.
+/// jumps), makes locals that may be read before they are written start as zero, marks loop back edges, computes
+/// may_block, inserts Segment markers. Block 0 is then never a jump's target. Needs a program that verify() accepts;
+/// leaves one that is final already as it is.
 void finalize(Program& program);
 
 /// An instruction that may suspend and the locals live behind it, which its frame holds. For engines.
-/// A frame has a header of 16 bytes (jit/device_abi.h), then the live locals in order, each naturally aligned (Bool is one
-/// byte); its size is a multiple of 16. Every engine uses this layout, so a task may change engines while it is suspended.
+/// A frame has a header of 16 bytes (jit/device_abi.h), then the live locals in order, each naturally aligned (Bool is
+/// one byte); its size is a multiple of 16. Every engine uses this layout, so a task may change engines while it is
+/// suspended.
 struct SuspendPoint {
   /// Index into Program::insts.
   uint32_t inst = 0;

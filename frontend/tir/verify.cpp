@@ -44,7 +44,8 @@ class Verifier {
     if (!error_.empty()) return false;
     std::string where;
     if (fn_ != nullptr) where = fmt::format("fn `{}`", fn_->name);
-    if (inst_ != nullptr) where += fmt::format(", block {}, instruction {} ({})", block_, at_, opInfo(inst_->op).mnemonic);
+    if (inst_ != nullptr)
+      where += fmt::format(", block {}, instruction {} ({})", block_, at_, opInfo(inst_->op).mnemonic);
     if (!where.empty()) where += ": ";
     error_ = where + fmt::format(text, std::forward<Args>(args)...);
     return false;
@@ -52,15 +53,15 @@ class Verifier {
 
   bool operand(const char* what, Operand o, Type want) {
     switch (o.kind()) {
-      case Operand::Kind::None:
-        return want == Type::Void || fail("{} is missing", what);
+      case Operand::Kind::None: return want == Type::Void || fail("{} is missing", what);
       case Operand::Kind::Local:
         if (o.index() >= fn_->locals.size()) return fail("{} is local {} of {}", what, o.index(), fn_->locals.size());
         if (fn_->locals[o.index()].type != want)
           return fail("{} has type {}, not {}", what, nameOf(fn_->locals[o.index()].type), nameOf(want));
         return true;
       case Operand::Kind::Constant:
-        if (o.index() >= p_.constants.size()) return fail("{} is constant {} of {}", what, o.index(), p_.constants.size());
+        if (o.index() >= p_.constants.size())
+          return fail("{} is constant {} of {}", what, o.index(), p_.constants.size());
         if (want == Type::Void) return fail("{} is not expected", what);
         if (p_.constants[o.index()] > maxBits(want))
           return fail("{}: constant {:#x} does not fit {}", what, p_.constants[o.index()], nameOf(want));
@@ -90,7 +91,8 @@ class Verifier {
 
   bool arguments(const std::vector<Type>& types) {
     if (inst_->args_count != types.size()) return fail("{} arguments, not {}", inst_->args_count, types.size());
-    if (uint64_t{inst_->args_begin} + inst_->args_count > p_.args.size()) return fail("arguments lie outside the table");
+    if (uint64_t{inst_->args_begin} + inst_->args_count > p_.args.size())
+      return fail("arguments lie outside the table");
     for (size_t i = 0; i < types.size(); ++i)
       if (!operand("argument", p_.args[inst_->args_begin + i], types[i])) return false;
     return true;
@@ -100,72 +102,86 @@ class Verifier {
   bool from(bool ok) { return ok || fail("operand type {} is not allowed", nameOf(inst_->from)); }
 
   bool checkInst(const Inst& i) {
-    if (i.site.valid() && i.site.index() >= p_.sites.size()) return fail("site {} of {}", i.site.value, p_.sites.size());
+    if (i.site.valid() && i.site.index() >= p_.sites.size())
+      return fail("site {} of {}", i.site.value, p_.sites.size());
     const Type t = i.type;
     switch (i.op) {
-      case Op::Copy:
-        return type(t != Type::Void) && operands(t) && result(t);
-      case Op::Add: case Op::Sub: case Op::Mul: case Op::SDiv: case Op::UDiv: case Op::SRem: case Op::URem:
-      case Op::Shl: case Op::LShr: case Op::AShr:
-        return type(isInteger(t)) && operands(t, t) && result(t);
-      case Op::And: case Op::Or: case Op::Xor:
-        return type(isInteger(t) || t == Type::Bool) && operands(t, t) && result(t);
-      case Op::Neg: case Op::Not: case Op::Clz: case Op::Ctz: case Op::PopCnt:
-        return type(isInteger(t)) && operands(t) && result(t);
-      case Op::LNot:
-        return type(t == Type::Bool) && operands(Type::Bool) && result(Type::Bool);
-      case Op::Eq: case Op::Ne:
-        return type(isInteger(t) || t == Type::Bool) && operands(t, t) && result(Type::Bool);
-      case Op::SLt: case Op::SLe: case Op::ULt: case Op::ULe:
-        return type(isInteger(t)) && operands(t, t) && result(Type::Bool);
-      case Op::FEq: case Op::FNe: case Op::FLt: case Op::FLe:
-        return type(isFloat(t)) && operands(t, t) && result(Type::Bool);
-      case Op::FAdd: case Op::FSub: case Op::FMul: case Op::FDiv:
-        return type(isFloat(t)) && operands(t, t) && result(t);
-      case Op::FNeg: case Op::FAbs: case Op::FSqrt: case Op::FFloor: case Op::FCeil:
-        return type(isFloat(t)) && operands(t) && result(t);
-      case Op::FFma:
-        return type(isFloat(t)) && operands(t, t, t) && result(t);
+      case Op::Copy: return type(t != Type::Void) && operands(t) && result(t);
+      case Op::Add:
+      case Op::Sub:
+      case Op::Mul:
+      case Op::SDiv:
+      case Op::UDiv:
+      case Op::SRem:
+      case Op::URem:
+      case Op::Shl:
+      case Op::LShr:
+      case Op::AShr: return type(isInteger(t)) && operands(t, t) && result(t);
+      case Op::And:
+      case Op::Or:
+      case Op::Xor: return type(isInteger(t) || t == Type::Bool) && operands(t, t) && result(t);
+      case Op::Neg:
+      case Op::Not:
+      case Op::Clz:
+      case Op::Ctz:
+      case Op::PopCnt: return type(isInteger(t)) && operands(t) && result(t);
+      case Op::LNot: return type(t == Type::Bool) && operands(Type::Bool) && result(Type::Bool);
+      case Op::Eq:
+      case Op::Ne: return type(isInteger(t) || t == Type::Bool) && operands(t, t) && result(Type::Bool);
+      case Op::SLt:
+      case Op::SLe:
+      case Op::ULt:
+      case Op::ULe: return type(isInteger(t)) && operands(t, t) && result(Type::Bool);
+      case Op::FEq:
+      case Op::FNe:
+      case Op::FLt:
+      case Op::FLe: return type(isFloat(t)) && operands(t, t) && result(Type::Bool);
+      case Op::FAdd:
+      case Op::FSub:
+      case Op::FMul:
+      case Op::FDiv: return type(isFloat(t)) && operands(t, t) && result(t);
+      case Op::FNeg:
+      case Op::FAbs:
+      case Op::FSqrt:
+      case Op::FFloor:
+      case Op::FCeil: return type(isFloat(t)) && operands(t) && result(t);
+      case Op::FFma: return type(isFloat(t)) && operands(t, t, t) && result(t);
       case Op::Trunc:
-        return type(isInteger(t)) && from(isInteger(i.from) && sizeOf(i.from) > sizeOf(t)) && operands(i.from) && result(t);
-      case Op::ZExt: case Op::SExt:
-        return type(isInteger(t)) && from(isInteger(i.from) && sizeOf(i.from) < sizeOf(t)) && operands(i.from) && result(t);
-      case Op::SIToFP: case Op::UIToFP:
-        return type(isFloat(t)) && from(isInteger(i.from)) && operands(i.from) && result(t);
-      case Op::FPToSI: case Op::FPToUI:
-        return type(isInteger(t)) && from(isFloat(i.from)) && operands(i.from) && result(t);
-      case Op::FPExt:
-        return type(t == Type::F32) && from(i.from == Type::F16) && operands(i.from) && result(t);
-      case Op::FPTrunc:
-        return type(t == Type::F16) && from(i.from == Type::F32) && operands(i.from) && result(t);
+        return type(isInteger(t)) && from(isInteger(i.from) && sizeOf(i.from) > sizeOf(t)) && operands(i.from) &&
+               result(t);
+      case Op::ZExt:
+      case Op::SExt:
+        return type(isInteger(t)) && from(isInteger(i.from) && sizeOf(i.from) < sizeOf(t)) && operands(i.from) &&
+               result(t);
+      case Op::SIToFP:
+      case Op::UIToFP: return type(isFloat(t)) && from(isInteger(i.from)) && operands(i.from) && result(t);
+      case Op::FPToSI:
+      case Op::FPToUI: return type(isInteger(t)) && from(isFloat(i.from)) && operands(i.from) && result(t);
+      case Op::FPExt: return type(t == Type::F32) && from(i.from == Type::F16) && operands(i.from) && result(t);
+      case Op::FPTrunc: return type(t == Type::F16) && from(i.from == Type::F32) && operands(i.from) && result(t);
       case Op::Bitcast:
         return type(isInteger(t) || isFloat(t)) &&
-               from((isInteger(i.from) || isFloat(i.from)) && sizeOf(i.from) == sizeOf(t)) && operands(i.from) && result(t);
-      case Op::FromBool:
-        return type(isInteger(t) || isFloat(t)) && operands(Type::Bool) && result(t);
-      case Op::ToBool:
-        return from(isInteger(i.from) || isFloat(i.from)) && operands(i.from) && result(Type::Bool);
-      case Op::Load:
-        return type(t != Type::Void) && offset(0xffff) && operands(Type::I16) && result(t);
-      case Op::Store:
-        return type(t != Type::Void) && offset(0xffff) && operands(Type::I16, t) && result(Type::Void);
-      case Op::MemCopy:
-        return offset(0x10000) && operands(Type::I16, Type::I16) && result(Type::Void);
-      case Op::MemZero:
-        return offset(0x10000) && operands(Type::I16) && result(Type::Void);
-      case Op::FrameAddr:
-        return offset(fn_->frame_bytes) && operands(Type::Void) && result(Type::I16);
-      case Op::Call:
-        return checkCall(i);
+               from((isInteger(i.from) || isFloat(i.from)) && sizeOf(i.from) == sizeOf(t)) && operands(i.from) &&
+               result(t);
+      case Op::FromBool: return type(isInteger(t) || isFloat(t)) && operands(Type::Bool) && result(t);
+      case Op::ToBool: return from(isInteger(i.from) || isFloat(i.from)) && operands(i.from) && result(Type::Bool);
+      case Op::Load: return type(t != Type::Void) && offset(0xffff) && operands(Type::I16) && result(t);
+      case Op::Store: return type(t != Type::Void) && offset(0xffff) && operands(Type::I16, t) && result(Type::Void);
+      case Op::MemCopy: return offset(0x10000) && operands(Type::I16, Type::I16) && result(Type::Void);
+      case Op::MemZero: return offset(0x10000) && operands(Type::I16) && result(Type::Void);
+      case Op::FrameAddr: return offset(fn_->frame_bytes) && operands(Type::Void) && result(Type::I16);
+      case Op::Call: return checkCall(i);
       case Op::CallIndirect:
         if (uint64_t{i.args_begin} + i.args_count > p_.args.size()) return fail("arguments lie outside the table");
         for (uint32_t k = 0; k < i.args_count; ++k)
           if (!anyArgument(p_.args[i.args_begin + k])) return false;
         return operands(Type::I16) && result(t, true);
-      case Op::DsdSetBase: case Op::DsdAddBase: case Op::DsdSetLength: case Op::DsdSetStride: case Op::DsdSetColor:
-        return type(t == Type::I64) && operands(Type::I64, Type::I16) && result(Type::I64);
-      case Op::DsdLength:
-        return type(t == Type::I16) && operands(Type::I64) && result(Type::I16);
+      case Op::DsdSetBase:
+      case Op::DsdAddBase:
+      case Op::DsdSetLength:
+      case Op::DsdSetStride:
+      case Op::DsdSetColor: return type(t == Type::I64) && operands(Type::I64, Type::I16) && result(Type::I64);
+      case Op::DsdLength: return type(t == Type::I16) && operands(Type::I64) && result(Type::I16);
       case Op::DsdElement:
         if (i.imm != 2 && i.imm != 4) return fail("width {}", i.imm);
         return type(t == Type::I16) && operands(Type::I64, Type::I16) && result(Type::I16);
@@ -181,14 +197,10 @@ class Verifier {
       case Op::Segment:
         if (i.imm >= p_.segment_count) return fail("segment {} of {}", i.imm, p_.segment_count);
         return operands(Type::Void) && result(Type::Void);
-      case Op::Jump:
-        return target(0) && operands(Type::Void) && result(Type::Void);
-      case Op::Branch:
-        return target(0) && target(1) && operands(Type::Bool) && result(Type::Void);
-      case Op::Ret:
-        return operands(fn_->result) && result(Type::Void);
-      case Op::Unreachable:
-        return operands(Type::Void) && result(Type::Void);
+      case Op::Jump: return target(0) && operands(Type::Void) && result(Type::Void);
+      case Op::Branch: return target(0) && target(1) && operands(Type::Bool) && result(Type::Void);
+      case Op::Ret: return operands(fn_->result) && result(Type::Void);
+      case Op::Unreachable: return operands(Type::Void) && result(Type::Void);
     }
     return fail("operation {}", static_cast<int>(i.op));
   }
@@ -203,7 +215,8 @@ class Verifier {
     switch (o.kind()) {
       case Operand::Kind::None: break;
       case Operand::Kind::Local: return o.index() < fn_->locals.size() || fail("argument is local {}", o.index());
-      case Operand::Kind::Constant: return o.index() < p_.constants.size() || fail("argument is constant {}", o.index());
+      case Operand::Kind::Constant:
+        return o.index() < p_.constants.size() || fail("argument is constant {}", o.index());
       case Operand::Kind::Slot: return o.index() < p_.slots.size() || fail("argument is slot {}", o.index());
     }
     return fail("an argument is missing");
@@ -232,14 +245,16 @@ class Verifier {
     if (static_cast<int>(op.op) >= kDsdOpcodeCount) return fail("vector operation {}", static_cast<int>(op.op));
     const DsdOpInfo& info = dsdOpInfo(op.op);
     if (op.on_control > OnControl::Unblock) return fail("on_control {}", static_cast<int>(op.on_control));
-    if (!checkDsdOperand("destination", op.dest) || !checkDsdOperand("src0", op.src0) || !checkDsdOperand("src1", op.src1))
+    if (!checkDsdOperand("destination", op.dest) || !checkDsdOperand("src0", op.src0) ||
+        !checkDsdOperand("src1", op.src1))
       return false;
     using Kind = DsdOperand::Kind;
     if (op.dest.kind == Kind::Scalar) return fail("destination of {} is a value", info.name);
     if ((op.dest.kind == Kind::None) != (info.dest_width == 0)) return fail("destination of {}", info.name);
     if ((op.src0.kind == Kind::None) != (info.sources < 2)) return fail("first source of {}", info.name);
     if (op.src1.kind == Kind::None) return fail("source of {} is missing", info.name);
-    if (op.src0.kind == Kind::Pointer || op.src1.kind == Kind::Pointer) return fail("source of {} is a pointer", info.name);
+    if (op.src0.kind == Kind::Pointer || op.src1.kind == Kind::Pointer)
+      return fail("source of {} is a pointer", info.name);
     return true;
   }
 
@@ -274,14 +289,16 @@ class Verifier {
         fail("instruction {} has operation {}", k, static_cast<int>(i.op));
         return;
       }
-      if (i.type > Type::F32 || i.from > Type::F32) fail("type {}, {}", static_cast<int>(i.type), static_cast<int>(i.from));
+      if (i.type > Type::F32 || i.from > Type::F32)
+        fail("type {}, {}", static_cast<int>(i.type), static_cast<int>(i.from));
       if (opInfo(i.op).terminator != (k + 1 == b.end)) {
         fail("{}", k + 1 == b.end ? "the block does not end in a terminator" : "a terminator inside the block");
         return;
       }
       if (i.back && i.op != Op::Jump) fail("only a jump can be a back edge");
       if (needs_segment && i.op != Op::Segment) fail("a segment marker is missing before it");
-      needs_segment = p_.segment_count > 0 && (i.op == Op::Call || i.op == Op::CallIndirect || i.op == Op::DsdOp || i.op == Op::Device);
+      needs_segment = p_.segment_count > 0 &&
+                      (i.op == Op::Call || i.op == Op::CallIndirect || i.op == Op::DsdOp || i.op == Op::Device);
       checkInst(i);
     }
     inst_ = nullptr;
@@ -290,7 +307,9 @@ class Verifier {
   bool function(const char* what, FunctionId id) {
     return id.index() < p_.functions.size() || fail("{} names function {} of {}", what, id.value, p_.functions.size());
   }
-  bool taskId(const char* what, int id) { return (id >= -1 && id < target::kTaskTableSize) || fail("{}: task id {}", what, id); }
+  bool taskId(const char* what, int id) {
+    return (id >= -1 && id < target::kTaskTableSize) || fail("{}: task id {}", what, id);
+  }
 
   void checkTables() {
     for (Type t : p_.slots)
@@ -315,7 +334,8 @@ class Verifier {
     for (const Fifo& f : p_.fifos)
       if (f.element_bytes != 2 && f.element_bytes != 4) fail("a FIFO of {}-byte elements", f.element_bytes);
     for (const DsrInit& d : p_.dsr_inits) {
-      if (d.dsr.file > DsrFile::Src1 || d.dsr.number >= target::kDsrPerFile) fail("initial value of DSR {}", d.dsr.number);
+      if (d.dsr.file > DsrFile::Src1 || d.dsr.number >= target::kDsrPerFile)
+        fail("initial value of DSR {}", d.dsr.number);
       const bool local = d.value.kind() == Operand::Kind::Local || d.value.kind() == Operand::Kind::None;
       if (local || !operand("initial value of a DSR", d.value, Type::I64)) fail("initial value of a DSR");
       if (d.config >= p_.dsr_configs.size()) fail("DSR configuration {} of {}", d.config, p_.dsr_configs.size());
@@ -329,12 +349,17 @@ class Verifier {
   void checkMemory() {
     if (uint64_t{p_.private_bytes} + p_.shared.size() > 0x10000)
       fail("{} bytes private and {} shared exceed the address space", p_.private_bytes, p_.shared.size());
-    if (p_.image.size() > p_.private_bytes) fail("image of {} bytes, private memory of {}", p_.image.size(), p_.private_bytes);
-    if (uint32_t{p_.stack_base} + p_.stack_bytes > p_.private_bytes && p_.stack_bytes > 0) fail("the stack lies outside private memory");
+    if (p_.image.size() > p_.private_bytes)
+      fail("image of {} bytes, private memory of {}", p_.image.size(), p_.private_bytes);
+    if (uint32_t{p_.stack_base} + p_.stack_bytes > p_.private_bytes && p_.stack_bytes > 0)
+      fail("the stack lies outside private memory");
     for (const ImagePatch& patch : p_.patches) {
-      if (patch.slot >= p_.slots.size()) fail("an image patch names slot {} of {}", patch.slot, p_.slots.size());
-      else if (patch.bytes != sizeOf(p_.slots[patch.slot])) fail("an image patch of {} bytes for a {} slot", patch.bytes, nameOf(p_.slots[patch.slot]));
-      if (uint32_t{patch.address} + patch.bytes > p_.private_bytes) fail("an image patch at {} lies outside private memory", patch.address);
+      if (patch.slot >= p_.slots.size())
+        fail("an image patch names slot {} of {}", patch.slot, p_.slots.size());
+      else if (patch.bytes != sizeOf(p_.slots[patch.slot]))
+        fail("an image patch of {} bytes for a {} slot", patch.bytes, nameOf(p_.slots[patch.slot]));
+      if (uint32_t{patch.address} + patch.bytes > p_.private_bytes)
+        fail("an image patch at {} lies outside private memory", patch.address);
     }
   }
 };

@@ -20,11 +20,19 @@ constexpr int successorCount(const Inst& inst) { return inst.op == Op::Branch ? 
 /// An instruction without effect besides its result; it may be dropped when the result is not used.
 constexpr bool isPure(Op op) {
   switch (op) {
-    case Op::Store: case Op::MemCopy: case Op::MemZero: case Op::Call: case Op::CallIndirect: case Op::DsdOp:
-    case Op::Device: case Op::Segment: case Op::Jump: case Op::Branch: case Op::Ret: case Op::Unreachable:
-      return false;
-    default:
-      return true;
+    case Op::Store:
+    case Op::MemCopy:
+    case Op::MemZero:
+    case Op::Call:
+    case Op::CallIndirect:
+    case Op::DsdOp:
+    case Op::Device:
+    case Op::Segment:
+    case Op::Jump:
+    case Op::Branch:
+    case Op::Ret:
+    case Op::Unreachable: return false;
+    default: return true;
   }
 }
 
@@ -32,7 +40,9 @@ constexpr bool isPure(Op op) {
 template <class F>
 bool maySuspend(const Inst& inst, F&& callee_blocks) {
   switch (inst.op) {
-    case Op::Device: case Op::DsdOp: case Op::CallIndirect: return true;
+    case Op::Device:
+    case Op::DsdOp:
+    case Op::CallIndirect: return true;
     case Op::Call: return callee_blocks(inst.imm);
     case Op::Jump: return inst.back;
     default: return false;

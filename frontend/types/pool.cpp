@@ -120,7 +120,8 @@ TypeId Pool::integer(bool is_signed, uint32_t bits) {
     default: break;
   }
   const uint64_t h = mix(mix(static_cast<uint64_t>(Kind::Int), bits), is_signed);
-  const TypeId old = find(h, [&](const Info& i) { return i.kind == Kind::Int && i.small == bits && i.flag == is_signed; });
+  const TypeId old =
+      find(h, [&](const Info& i) { return i.kind == Kind::Int && i.small == bits && i.flag == is_signed; });
   if (old.valid()) return old;
   Info info;
   info.kind = Kind::Int;
@@ -134,7 +135,8 @@ TypeId Pool::integer(bool is_signed, uint32_t bits) {
 }
 
 TypeId Pool::pointer(TypeId element, bool is_const, bool is_many) {
-  const uint64_t h = mix(mix(static_cast<uint64_t>(Kind::Pointer), element.value), (is_const ? 2u : 0u) + (is_many ? 1u : 0u));
+  const uint64_t h =
+      mix(mix(static_cast<uint64_t>(Kind::Pointer), element.value), (is_const ? 2u : 0u) + (is_many ? 1u : 0u));
   const TypeId old = find(h, [&](const Info& i) {
     return i.kind == Kind::Pointer && i.element == element && i.flag == is_const && i.flag2 == is_many;
   });
@@ -207,9 +209,9 @@ void Pool::layOut(Info& info) const {
     info.runtime = info.runtime && isRuntime(f.type);
     if (info.layout == ast::Layout::Packed) {
       const Kind k = kind(f.type);
-      const uint32_t bits = k == Kind::Bool     ? 1
-                            : k == Kind::Int    ? intInfo(f.type).bits
-                            : k == Kind::Enum   ? intInfo(enumInfo(f.type).backing).bits
+      const uint32_t bits = k == Kind::Bool   ? 1
+                            : k == Kind::Int  ? intInfo(f.type).bits
+                            : k == Kind::Enum ? intInfo(enumInfo(f.type).backing).bits
                             : k == Kind::Struct && structInfo(f.type).layout == ast::Layout::Packed
                                 ? structInfo(f.type).bits
                                 : size(f.type) * 8;
@@ -247,7 +249,8 @@ TypeId Pool::namedStruct(source::Span place, std::string_view display_name, bool
   return structType(place, display_name, true, false, is_union, layout, names, fields);
 }
 
-TypeId Pool::enumeration(source::Span place, std::string_view display_name, TypeId backing, std::span<const Enumerator> members) {
+TypeId Pool::enumeration(source::Span place, std::string_view display_name, TypeId backing,
+                         std::span<const Enumerator> members) {
   uint64_t h = mix(mix(mix(static_cast<uint64_t>(Kind::Enum), place.file.value), place.begin), backing.value);
   for (const Enumerator& m : members) h = mix(mix(h, m.name.value), static_cast<uint64_t>(m.value));
   const TypeId old = find(h, [&](const Info& i) {
@@ -271,15 +274,15 @@ TypeId Pool::enumeration(source::Span place, std::string_view display_name, Type
 
 void Pool::nameIfUnnamed(TypeId type, std::string_view display_name) {
   Info& info = infos_[type.index()];
-  if ((info.kind == Kind::Enum || (info.kind == Kind::Struct && info.flag2)) && info.name.empty()) info.name = display_name;
+  if ((info.kind == Kind::Enum || (info.kind == Kind::Struct && info.flag2)) && info.name.empty())
+    info.name = display_name;
 }
 
 TypeId Pool::callable(Kind kind, std::span<const TypeId> params, TypeId result) {
   uint64_t h = mix(static_cast<uint64_t>(kind), result.value);
   for (const TypeId p : params) h = mix(h, p.value);
-  const TypeId old = find(h, [&](const Info& i) {
-    return i.kind == kind && i.element == result && std::ranges::equal(i.params, params);
-  });
+  const TypeId old = find(
+      h, [&](const Info& i) { return i.kind == kind && i.element == result && std::ranges::equal(i.params, params); });
   if (old.valid()) return old;
   Info info;
   info.kind = kind;

@@ -137,13 +137,16 @@ class Pool {
   /// Nominal: identity = place of the `struct` expression and the resulting fields.
   TypeId namedStruct(source::Span place, std::string_view display_name, bool is_union, ast::Layout layout,
                      std::span<const Symbol> names, std::span<const TypeId> fields);
-  TypeId enumeration(source::Span place, std::string_view display_name, TypeId backing, std::span<const Enumerator> members);
+  TypeId enumeration(source::Span place, std::string_view display_name, TypeId backing,
+                     std::span<const Enumerator> members);
   /// The display name of a named type is only known once it is bound to a const: sets it unless there is one.
   void nameIfUnnamed(TypeId type, std::string_view display_name);
   TypeId fn(std::span<const TypeId> params, TypeId result);
   TypeId task(std::span<const TypeId> params, TypeId result);
   TypeId range(TypeId element);
-  [[nodiscard]] static constexpr TypeId dsd(DsdType t) { return TypeId{kMem1dDsd.value + static_cast<uint32_t>(t) - 1}; }
+  [[nodiscard]] static constexpr TypeId dsd(DsdType t) {
+    return TypeId{kMem1dDsd.value + static_cast<uint32_t>(t) - 1};
+  }
   [[nodiscard]] static constexpr TypeId dsr(DsrType t) { return TypeId{kDsrDest.value + static_cast<uint32_t>(t)}; }
 
   // ---- access ----
@@ -227,8 +230,8 @@ class Pool {
   void layOut(Info& info) const;
   template <class Same>
   TypeId find(uint64_t hash, Same same) const;
-  TypeId structType(source::Span place, std::string_view display_name, bool named, bool tuple, bool is_union, ast::Layout layout,
-                    std::span<const Symbol> names, std::span<const TypeId> fields);
+  TypeId structType(source::Span place, std::string_view display_name, bool named, bool tuple, bool is_union,
+                    ast::Layout layout, std::span<const Symbol> names, std::span<const TypeId> fields);
   TypeId callable(Kind kind, std::span<const TypeId> params, TypeId result);
 
   base::Interner& interner_;

@@ -91,7 +91,9 @@ uint64_t evaluate(const tir::Program& program, const tir::Inst& inst, uint64_t a
   const int width = bitsOf(inst.type);
   const int from = bitsOf(inst.from);
   switch (inst.op) {
-    case Op::Copy: case Op::ZExt: case Op::Bitcast: return a;
+    case Op::Copy:
+    case Op::ZExt:
+    case Op::Bitcast: return a;
     case Op::Add: return intAdd(a, b, width);
     case Op::Sub: return intSub(a, b, width);
     case Op::Mul: return intMul(a, b, width);
@@ -117,9 +119,20 @@ uint64_t evaluate(const tir::Program& program, const tir::Inst& inst, uint64_t a
     case Op::SLe: return intSLe(a, b, width) ? 1 : 0;
     case Op::ULt: return a < b ? 1 : 0;
     case Op::ULe: return a <= b ? 1 : 0;
-    case Op::FEq: case Op::FNe: case Op::FLt: case Op::FLe: case Op::FAdd: case Op::FSub: case Op::FMul: case Op::FDiv:
-    case Op::FNeg: case Op::FAbs: case Op::FSqrt: case Op::FFloor: case Op::FCeil: case Op::FFma:
-      return inst.type == Type::F16 ? evaluateHalf(f, inst.op, a, b, c) : evaluateFloat(inst.op, a, b, c);
+    case Op::FEq:
+    case Op::FNe:
+    case Op::FLt:
+    case Op::FLe:
+    case Op::FAdd:
+    case Op::FSub:
+    case Op::FMul:
+    case Op::FDiv:
+    case Op::FNeg:
+    case Op::FAbs:
+    case Op::FSqrt:
+    case Op::FFloor:
+    case Op::FCeil:
+    case Op::FFma: return inst.type == Type::F16 ? evaluateHalf(f, inst.op, a, b, c) : evaluateFloat(inst.op, a, b, c);
     case Op::Trunc: return wrap(a, width);
     case Op::SExt: return intSExt(a, from, width);
     case Op::SIToFP: {
@@ -138,13 +151,27 @@ uint64_t evaluate(const tir::Program& program, const tir::Inst& inst, uint64_t a
       if (inst.from == Type::F16) return f16Ne(f, h(a), 0) ? 1 : 0;
       if (inst.from == Type::F32) return f32Ne(s(a), 0) ? 1 : 0;
       return a != 0 ? 1 : 0;
-    case Op::DsdSetBase: case Op::DsdAddBase: case Op::DsdSetLength: case Op::DsdSetStride: case Op::DsdSetColor:
-    case Op::DsdLength: case Op::DsdElement:
-      return evaluateDsd(program, inst, a, b);
-    case Op::Load: case Op::Store: case Op::MemCopy: case Op::MemZero: case Op::FrameAddr: case Op::Call:
-    case Op::CallIndirect: case Op::DsdOp: case Op::Device: case Op::Segment: case Op::Jump: case Op::Branch: case Op::Ret:
-    case Op::Unreachable:
-      break;
+    case Op::DsdSetBase:
+    case Op::DsdAddBase:
+    case Op::DsdSetLength:
+    case Op::DsdSetStride:
+    case Op::DsdSetColor:
+    case Op::DsdLength:
+    case Op::DsdElement: return evaluateDsd(program, inst, a, b);
+    case Op::Load:
+    case Op::Store:
+    case Op::MemCopy:
+    case Op::MemZero:
+    case Op::FrameAddr:
+    case Op::Call:
+    case Op::CallIndirect:
+    case Op::DsdOp:
+    case Op::Device:
+    case Op::Segment:
+    case Op::Jump:
+    case Op::Branch:
+    case Op::Ret:
+    case Op::Unreachable: break;
   }
   WEFT_CHECK(false, "evaluating operation {}", static_cast<int>(inst.op));
   return 0;

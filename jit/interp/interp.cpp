@@ -108,7 +108,8 @@ class InterpImage final : public CodeImage {
     run.locals.resize(f.locals.size(), 0);
     for (size_t k = 0; k < point.live.size(); ++k) {
       const uint32_t local = point.live[k];
-      std::memcpy(&run.locals[local], reinterpret_cast<const char*>(frame) + point.offsets[k], tir::sizeOf(f.locals[local].type));
+      std::memcpy(&run.locals[local], reinterpret_cast<const char*>(frame) + point.offsets[k],
+                  tir::sizeOf(f.locals[local].type));
     }
     pe.device->frame_free(&pe, frame, point.frame_bytes);
     const Inst& inst = program_.insts[point.inst];
@@ -119,7 +120,8 @@ class InterpImage final : public CodeImage {
 
   int32_t suspend(WeftPe& pe, const Activation& run, uint32_t inst) {
     const uint32_t number = point_of_[inst];
-    WEFT_CHECK(number != kNoPoint, "fn `{}` blocked at an instruction that cannot", program_.functions[run.function].name);
+    WEFT_CHECK(number != kNoPoint, "fn `{}` blocked at an instruction that cannot",
+               program_.functions[run.function].name);
     const tir::SuspendPoint& point = points_[run.function][number];
     WeftFrame* frame = pe.device->frame_alloc(&pe, point.frame_bytes);
     frame->function = run.function;
@@ -127,7 +129,8 @@ class InterpImage final : public CodeImage {
     const Function& f = program_.functions[run.function];
     for (size_t k = 0; k < point.live.size(); ++k) {
       const uint32_t local = point.live[k];
-      std::memcpy(reinterpret_cast<char*>(frame) + point.offsets[k], &run.locals[local], tir::sizeOf(f.locals[local].type));
+      std::memcpy(reinterpret_cast<char*>(frame) + point.offsets[k], &run.locals[local],
+                  tir::sizeOf(f.locals[local].type));
     }
     frame->next = *pe.cursor;
     *pe.cursor = frame;
@@ -198,8 +201,10 @@ class InterpImage final : public CodeImage {
 
   // A call of any kind has answered: take its result, suspend, or unwind.
   int32_t answered(WeftPe& pe, Activation& run, const Inst& inst, int32_t status) {
-    if (status == WEFT_DONE) setResult(pe, run, inst);
-    else if (status == WEFT_BLOCKED) suspend(pe, run, run.at);
+    if (status == WEFT_DONE)
+      setResult(pe, run, inst);
+    else if (status == WEFT_BLOCKED)
+      suspend(pe, run, run.at);
     return status;
   }
 
@@ -218,33 +223,22 @@ class InterpImage final : public CodeImage {
           run.locals[inst.dst] = bits;
           break;
         }
-        case Op::Store:
-          store(pe, (a() + inst.imm) & 0xffffu, tir::sizeOf(inst.type), b(), site);
-          break;
-        case Op::MemCopy:
-          memCopy(pe, static_cast<uint32_t>(a()), static_cast<uint32_t>(b()), inst.imm, site);
-          break;
-        case Op::MemZero:
-          memZero(pe, static_cast<uint32_t>(a()), inst.imm, site);
-          break;
-        case Op::FrameAddr:
-          run.locals[inst.dst] = (pe.stack_pointer - f.frame_bytes + inst.imm) & 0xffffu;
-          break;
+        case Op::Store: store(pe, (a() + inst.imm) & 0xffffu, tir::sizeOf(inst.type), b(), site); break;
+        case Op::MemCopy: memCopy(pe, static_cast<uint32_t>(a()), static_cast<uint32_t>(b()), inst.imm, site); break;
+        case Op::MemZero: memZero(pe, static_cast<uint32_t>(a()), inst.imm, site); break;
+        case Op::FrameAddr: run.locals[inst.dst] = (pe.stack_pointer - f.frame_bytes + inst.imm) & 0xffffu; break;
         case Op::Call:
           status = answered(pe, run, inst, call(pe, inst.imm, arguments(pe, run, inst), run.depth + 1, inst.site));
           break;
-        case Op::CallIndirect:
-          status = answered(pe, run, inst, callIndirect(pe, run, inst));
-          break;
+        case Op::CallIndirect: status = answered(pe, run, inst, callIndirect(pe, run, inst)); break;
         case Op::DsdOp:
           status = answered(pe, run, inst, pe.device->dsd_op(&pe, inst.imm, site, arguments(pe, run, inst).data()));
           break;
         case Op::Device:
-          status = answered(pe, run, inst, pe.device->device_call(&pe, inst.imm, site, arguments(pe, run, inst).data()));
+          status =
+              answered(pe, run, inst, pe.device->device_call(&pe, inst.imm, site, arguments(pe, run, inst).data()));
           break;
-        case Op::Segment:
-          pe.now += costs_.segment[inst.imm];
-          break;
+        case Op::Segment: pe.now += costs_.segment[inst.imm]; break;
         case Op::Jump:
           if (inst.back && pe.now >= pe.deadline) {
             status = answered(pe, run, inst, pe.device->back_edge(&pe, site));
@@ -252,18 +246,13 @@ class InterpImage final : public CodeImage {
           }
           run.at = f.blocks[inst.target[0]].begin;
           continue;
-        case Op::Branch:
-          run.at = f.blocks[inst.target[a() != 0 ? 0 : 1]].begin;
-          continue;
+        case Op::Branch: run.at = f.blocks[inst.target[a() != 0 ? 0 : 1]].begin; continue;
         case Op::Ret:
           if (inst.a.kind() != Operand::Kind::None) pe.result = a();
           if (f.recursive) pe.stack_pointer -= f.frame_bytes;
           return WEFT_DONE;
-        case Op::Unreachable:
-          return pe.device->fault(&pe, kFaultUnreachable, site);
-        default:
-          run.locals[inst.dst] = evaluate(program_, inst, a(), b(), value(pe, run, inst.c));
-          break;
+        case Op::Unreachable: return pe.device->fault(&pe, kFaultUnreachable, site);
+        default: run.locals[inst.dst] = evaluate(program_, inst, a(), b(), value(pe, run, inst.c)); break;
       }
       if (status != WEFT_DONE) return status;
       ++run.at;

@@ -26,49 +26,86 @@ template <DsdOpcode Op, Fp16Format F>
 uint32_t element(uint32_t a, uint32_t b, uint64_t scalar, uint32_t& carry) {
   const auto ah = static_cast<uint16_t>(a), bh = static_cast<uint16_t>(b), sh = static_cast<uint16_t>(scalar);
   const auto ss = static_cast<uint32_t>(scalar);
-  if constexpr (Op == DsdOpcode::Mov16 || Op == DsdOpcode::Mov32 || Op == DsdOpcode::FMovH || Op == DsdOpcode::FMovS) return b;
-  else if constexpr (Op == DsdOpcode::Add16) return (a + b) & 0xffffu;
+  if constexpr (Op == DsdOpcode::Mov16 || Op == DsdOpcode::Mov32 || Op == DsdOpcode::FMovH || Op == DsdOpcode::FMovS)
+    return b;
+  else if constexpr (Op == DsdOpcode::Add16)
+    return (a + b) & 0xffffu;
   else if constexpr (Op == DsdOpcode::AddC16) {
     const uint32_t sum = a + b + carry;
     carry = sum >> kHalfBits;
     return sum & 0xffffu;
-  }
-  else if constexpr (Op == DsdOpcode::Sub16) return (a - b) & 0xffffu;
-  else if constexpr (Op == DsdOpcode::And16) return a & b;
-  else if constexpr (Op == DsdOpcode::Or16) return a | b;
-  else if constexpr (Op == DsdOpcode::Xor16) return a ^ b;
-  else if constexpr (Op == DsdOpcode::Sll16) return static_cast<uint32_t>(intShl(a, b, kHalfBits));
-  else if constexpr (Op == DsdOpcode::Slr16) return static_cast<uint32_t>(intLShr(a, b, kHalfBits));
-  else if constexpr (Op == DsdOpcode::Sar16) return static_cast<uint32_t>(intAShr(a, b, kHalfBits));
-  else if constexpr (Op == DsdOpcode::Clz) return static_cast<uint32_t>(intClz(b, kHalfBits));
-  else if constexpr (Op == DsdOpcode::Ctz) return static_cast<uint32_t>(intCtz(b, kHalfBits));
-  else if constexpr (Op == DsdOpcode::PopCnt) return static_cast<uint32_t>(intPopCnt(b));
-  else if constexpr (Op == DsdOpcode::FAddH) return f16Add(F, ah, bh);
-  else if constexpr (Op == DsdOpcode::FSubH) return f16Sub(F, ah, bh);
-  else if constexpr (Op == DsdOpcode::FMulH) return f16Mul(F, ah, bh);
-  else if constexpr (Op == DsdOpcode::FMaxH) return f16Max(F, ah, bh);
-  else if constexpr (Op == DsdOpcode::FMacH) return f16Fma(F, bh, sh, ah);
-  else if constexpr (Op == DsdOpcode::FNegH) return f16Neg(bh);
-  else if constexpr (Op == DsdOpcode::FAbsH) return f16Abs(bh);
-  else if constexpr (Op == DsdOpcode::FNormH) return f16Norm(F, bh);
-  else if constexpr (Op == DsdOpcode::FScaleH) return f16Scale(F, bh, static_cast<int16_t>(sh));
-  else if constexpr (Op == DsdOpcode::FAddS) return f32Add(a, b);
-  else if constexpr (Op == DsdOpcode::FSubS) return f32Sub(a, b);
-  else if constexpr (Op == DsdOpcode::FMulS) return f32Mul(a, b);
-  else if constexpr (Op == DsdOpcode::FMaxS) return f32Max(a, b);
-  else if constexpr (Op == DsdOpcode::FMacS) return f32Fma(b, ss, a);
-  else if constexpr (Op == DsdOpcode::FNegS) return f32Neg(b);
-  else if constexpr (Op == DsdOpcode::FAbsS) return f32Abs(b);
-  else if constexpr (Op == DsdOpcode::FNormS) return f32Norm(b);
-  else if constexpr (Op == DsdOpcode::FScaleS) return f32Scale(b, static_cast<int16_t>(sh));
-  else if constexpr (Op == DsdOpcode::FAddHS) return f32Add(a, f16ToF32(F, bh));
-  else if constexpr (Op == DsdOpcode::FMacHS) return f32FmaHalf(F, bh, sh, a);
-  else if constexpr (Op == DsdOpcode::FH2S) return f16ToF32(F, bh);
-  else if constexpr (Op == DsdOpcode::FS2H) return f16FromF32(F, b);
-  else if constexpr (Op == DsdOpcode::XP162FH) return f16FromInt(F, static_cast<int16_t>(bh));
-  else if constexpr (Op == DsdOpcode::XP162FS) return f32FromInt(static_cast<int16_t>(bh));
-  else if constexpr (Op == DsdOpcode::FH2XP16) return static_cast<uint32_t>(toSigned(f16ToDouble(F, bh), kHalfBits));
-  else return static_cast<uint32_t>(toSigned(f32ToDouble(b), kHalfBits));
+  } else if constexpr (Op == DsdOpcode::Sub16)
+    return (a - b) & 0xffffu;
+  else if constexpr (Op == DsdOpcode::And16)
+    return a & b;
+  else if constexpr (Op == DsdOpcode::Or16)
+    return a | b;
+  else if constexpr (Op == DsdOpcode::Xor16)
+    return a ^ b;
+  else if constexpr (Op == DsdOpcode::Sll16)
+    return static_cast<uint32_t>(intShl(a, b, kHalfBits));
+  else if constexpr (Op == DsdOpcode::Slr16)
+    return static_cast<uint32_t>(intLShr(a, b, kHalfBits));
+  else if constexpr (Op == DsdOpcode::Sar16)
+    return static_cast<uint32_t>(intAShr(a, b, kHalfBits));
+  else if constexpr (Op == DsdOpcode::Clz)
+    return static_cast<uint32_t>(intClz(b, kHalfBits));
+  else if constexpr (Op == DsdOpcode::Ctz)
+    return static_cast<uint32_t>(intCtz(b, kHalfBits));
+  else if constexpr (Op == DsdOpcode::PopCnt)
+    return static_cast<uint32_t>(intPopCnt(b));
+  else if constexpr (Op == DsdOpcode::FAddH)
+    return f16Add(F, ah, bh);
+  else if constexpr (Op == DsdOpcode::FSubH)
+    return f16Sub(F, ah, bh);
+  else if constexpr (Op == DsdOpcode::FMulH)
+    return f16Mul(F, ah, bh);
+  else if constexpr (Op == DsdOpcode::FMaxH)
+    return f16Max(F, ah, bh);
+  else if constexpr (Op == DsdOpcode::FMacH)
+    return f16Fma(F, bh, sh, ah);
+  else if constexpr (Op == DsdOpcode::FNegH)
+    return f16Neg(bh);
+  else if constexpr (Op == DsdOpcode::FAbsH)
+    return f16Abs(bh);
+  else if constexpr (Op == DsdOpcode::FNormH)
+    return f16Norm(F, bh);
+  else if constexpr (Op == DsdOpcode::FScaleH)
+    return f16Scale(F, bh, static_cast<int16_t>(sh));
+  else if constexpr (Op == DsdOpcode::FAddS)
+    return f32Add(a, b);
+  else if constexpr (Op == DsdOpcode::FSubS)
+    return f32Sub(a, b);
+  else if constexpr (Op == DsdOpcode::FMulS)
+    return f32Mul(a, b);
+  else if constexpr (Op == DsdOpcode::FMaxS)
+    return f32Max(a, b);
+  else if constexpr (Op == DsdOpcode::FMacS)
+    return f32Fma(b, ss, a);
+  else if constexpr (Op == DsdOpcode::FNegS)
+    return f32Neg(b);
+  else if constexpr (Op == DsdOpcode::FAbsS)
+    return f32Abs(b);
+  else if constexpr (Op == DsdOpcode::FNormS)
+    return f32Norm(b);
+  else if constexpr (Op == DsdOpcode::FScaleS)
+    return f32Scale(b, static_cast<int16_t>(sh));
+  else if constexpr (Op == DsdOpcode::FAddHS)
+    return f32Add(a, f16ToF32(F, bh));
+  else if constexpr (Op == DsdOpcode::FMacHS)
+    return f32FmaHalf(F, bh, sh, a);
+  else if constexpr (Op == DsdOpcode::FH2S)
+    return f16ToF32(F, bh);
+  else if constexpr (Op == DsdOpcode::FS2H)
+    return f16FromF32(F, b);
+  else if constexpr (Op == DsdOpcode::XP162FH)
+    return f16FromInt(F, static_cast<int16_t>(bh));
+  else if constexpr (Op == DsdOpcode::XP162FS)
+    return f32FromInt(static_cast<int16_t>(bh));
+  else if constexpr (Op == DsdOpcode::FH2XP16)
+    return static_cast<uint32_t>(toSigned(f16ToDouble(F, bh), kHalfBits));
+  else
+    return static_cast<uint32_t>(toSigned(f32ToDouble(b), kHalfBits));
 }
 
 template <int Width>

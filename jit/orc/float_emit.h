@@ -10,8 +10,27 @@ namespace weft::jit::orc {
 
 /// Operations on 16-bit floats (and rare ones on f32) that compiled code asks the host for; see host_calls.cpp.
 enum class SoftOp : uint32_t {
-  Add, Sub, Mul, Div, Sqrt, Floor, Ceil, Fma, Max, Scale, Norm, Eq, Ne, Lt, Le, FromInt, FromUint,
-  ToF32, FromF32, ScaleS, NormS,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Sqrt,
+  Floor,
+  Ceil,
+  Fma,
+  Max,
+  Scale,
+  Norm,
+  Eq,
+  Ne,
+  Lt,
+  Le,
+  FromInt,
+  FromUint,
+  ToF32,
+  FromF32,
+  ScaleS,
+  NormS,
 };
 
 /// 16-bit floats are i16 everywhere, 32-bit floats are `float`. A value may be a vector of those where hard() holds.
@@ -24,8 +43,8 @@ class FloatEmitter {
   /// Whether the program's 16-bit format is computed inline (IEEE half). Otherwise only scalars, by host calls.
   [[nodiscard]] bool hard() const { return fp16_ == target::Fp16Format::F16; }
 
-  /// From now on results keep their NaNs as they are; takeNans() says whether there were any (i1 vector, or null), and the
-  /// caller mends them. For loops whose results depend on each other: it takes the test out of the chain.
+  /// From now on results keep their NaNs as they are; takeNans() says whether there were any (i1 vector, or null), and
+  /// the caller mends them. For loops whose results depend on each other: it takes the test out of the chain.
   void deferNans() {
     deferred_ = true;
     nans_ = nullptr;

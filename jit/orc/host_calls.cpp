@@ -109,7 +109,9 @@ int32_t dsdPlain(WeftPe* pe, uint32_t bits, uint32_t number, uint32_t site, cons
     tir::Dsd dsd;
     uint64_t raw;
   };
-  Side sides[3] = {{plain.kind(0), info.dest_width, {}, 0}, {plain.kind(1), info.src0_width, {}, 0}, {plain.kind(2), info.src1_width, {}, 0}};
+  Side sides[3] = {{plain.kind(0), info.dest_width, {}, 0},
+                   {plain.kind(1), info.src0_width, {}, 0},
+                   {plain.kind(2), info.src1_width, {}, 0}};
   Side& dest = sides[0];
   Side& src0 = sides[1];
   Side& src1 = sides[2];
@@ -173,14 +175,10 @@ int32_t dsdPlain(WeftPe* pe, uint32_t bits, uint32_t number, uint32_t site, cons
 
 const HostCall* hostCalls() {
   static const HostCall calls[] = {
-      {"weft_orc_push", reinterpret_cast<void*>(&pushFrame)},
-      {"weft_orc_pop", reinterpret_cast<void*>(&popFrame)},
-      {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},
-      {"weft_orc_memcopy", reinterpret_cast<void*>(&memCopy)},
-      {"weft_orc_memzero", reinterpret_cast<void*>(&memZero)},
-      {"weft_orc_dsd", reinterpret_cast<void*>(&dsdPlain)},
-      {"weft_orc_element", reinterpret_cast<void*>(&element)},
-      {nullptr, nullptr},
+      {"weft_orc_push", reinterpret_cast<void*>(&pushFrame)},  {"weft_orc_pop", reinterpret_cast<void*>(&popFrame)},
+      {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},   {"weft_orc_memcopy", reinterpret_cast<void*>(&memCopy)},
+      {"weft_orc_memzero", reinterpret_cast<void*>(&memZero)}, {"weft_orc_dsd", reinterpret_cast<void*>(&dsdPlain)},
+      {"weft_orc_element", reinterpret_cast<void*>(&element)}, {nullptr, nullptr},
   };
   return calls;
 }

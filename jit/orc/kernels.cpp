@@ -43,20 +43,49 @@ Value* BurstEmitter::fromRaw(Type t, Value* raw) {
 
 bool BurstEmitter::vectorises() const {
   switch (op_) {
-    case DsdOpcode::AddC16: case DsdOpcode::FNormH: case DsdOpcode::FScaleH: case DsdOpcode::FNormS:
-    case DsdOpcode::FScaleS: case DsdOpcode::DFilt:
-      return false;
-    case DsdOpcode::FAddH: case DsdOpcode::FSubH: case DsdOpcode::FMulH: case DsdOpcode::FMaxH: case DsdOpcode::FMacH:
-    case DsdOpcode::FAddHS: case DsdOpcode::FMacHS: case DsdOpcode::FH2S: case DsdOpcode::FS2H: case DsdOpcode::XP162FH:
-    case DsdOpcode::FH2XP16:
-      return f_.hard();
-    case DsdOpcode::Mov16: case DsdOpcode::Mov32: case DsdOpcode::FMovH: case DsdOpcode::FMovS: case DsdOpcode::Add16:
-    case DsdOpcode::Sub16: case DsdOpcode::And16: case DsdOpcode::Or16: case DsdOpcode::Xor16: case DsdOpcode::Sll16:
-    case DsdOpcode::Slr16: case DsdOpcode::Sar16: case DsdOpcode::Clz: case DsdOpcode::Ctz: case DsdOpcode::PopCnt:
-    case DsdOpcode::FNegH: case DsdOpcode::FAbsH: case DsdOpcode::FAddS: case DsdOpcode::FSubS: case DsdOpcode::FMulS:
-    case DsdOpcode::FMaxS: case DsdOpcode::FMacS: case DsdOpcode::FNegS: case DsdOpcode::FAbsS: case DsdOpcode::XP162FS:
-    case DsdOpcode::FS2XP16:
-      return true;
+    case DsdOpcode::AddC16:
+    case DsdOpcode::FNormH:
+    case DsdOpcode::FScaleH:
+    case DsdOpcode::FNormS:
+    case DsdOpcode::FScaleS:
+    case DsdOpcode::DFilt: return false;
+    case DsdOpcode::FAddH:
+    case DsdOpcode::FSubH:
+    case DsdOpcode::FMulH:
+    case DsdOpcode::FMaxH:
+    case DsdOpcode::FMacH:
+    case DsdOpcode::FAddHS:
+    case DsdOpcode::FMacHS:
+    case DsdOpcode::FH2S:
+    case DsdOpcode::FS2H:
+    case DsdOpcode::XP162FH:
+    case DsdOpcode::FH2XP16: return f_.hard();
+    case DsdOpcode::Mov16:
+    case DsdOpcode::Mov32:
+    case DsdOpcode::FMovH:
+    case DsdOpcode::FMovS:
+    case DsdOpcode::Add16:
+    case DsdOpcode::Sub16:
+    case DsdOpcode::And16:
+    case DsdOpcode::Or16:
+    case DsdOpcode::Xor16:
+    case DsdOpcode::Sll16:
+    case DsdOpcode::Slr16:
+    case DsdOpcode::Sar16:
+    case DsdOpcode::Clz:
+    case DsdOpcode::Ctz:
+    case DsdOpcode::PopCnt:
+    case DsdOpcode::FNegH:
+    case DsdOpcode::FAbsH:
+    case DsdOpcode::FAddS:
+    case DsdOpcode::FSubS:
+    case DsdOpcode::FMulS:
+    case DsdOpcode::FMaxS:
+    case DsdOpcode::FMacS:
+    case DsdOpcode::FNegS:
+    case DsdOpcode::FAbsS:
+    case DsdOpcode::XP162FS:
+    case DsdOpcode::FS2XP16: return true;
   }
   return false;
 }
@@ -72,30 +101,45 @@ Value* BurstEmitter::element(Value* s0, Value* s1, Value* scalar) {
     return b_.CreateSelect(in_range, r, constant(0));
   };
   auto like = [&](llvm::Type* t) -> llvm::Type* {
-    if (auto* v = llvm::dyn_cast<llvm::VectorType>(s1->getType())) return llvm::VectorType::get(t, v->getElementCount());
+    if (auto* v = llvm::dyn_cast<llvm::VectorType>(s1->getType()))
+      return llvm::VectorType::get(t, v->getElementCount());
     return t;
   };
   switch (op_) {
-    case DsdOpcode::Mov16: case DsdOpcode::Mov32: case DsdOpcode::FMovH: case DsdOpcode::FMovS:
-      return s1;
-    case DsdOpcode::Add16: case DsdOpcode::AddC16: return b_.CreateAdd(s0, s1);
+    case DsdOpcode::Mov16:
+    case DsdOpcode::Mov32:
+    case DsdOpcode::FMovH:
+    case DsdOpcode::FMovS: return s1;
+    case DsdOpcode::Add16:
+    case DsdOpcode::AddC16: return b_.CreateAdd(s0, s1);
     case DsdOpcode::Sub16: return b_.CreateSub(s0, s1);
     case DsdOpcode::And16: return b_.CreateAnd(s0, s1);
     case DsdOpcode::Or16: return b_.CreateOr(s0, s1);
     case DsdOpcode::Xor16: return b_.CreateXor(s0, s1);
-    case DsdOpcode::Sll16: case DsdOpcode::Slr16: case DsdOpcode::Sar16: return shift(op_);
+    case DsdOpcode::Sll16:
+    case DsdOpcode::Slr16:
+    case DsdOpcode::Sar16: return shift(op_);
     case DsdOpcode::Clz: return b_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, s1, b_.getFalse());
     case DsdOpcode::Ctz: return b_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, s1, b_.getFalse());
     case DsdOpcode::PopCnt: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, s1);
-    case DsdOpcode::FAddH: case DsdOpcode::FAddS: return f_.add(dest_, s0, s1);
-    case DsdOpcode::FSubH: case DsdOpcode::FSubS: return f_.sub(dest_, s0, s1);
-    case DsdOpcode::FMulH: case DsdOpcode::FMulS: return f_.mul(dest_, s0, s1);
-    case DsdOpcode::FMaxH: case DsdOpcode::FMaxS: return f_.max(dest_, s0, s1);
-    case DsdOpcode::FMacH: case DsdOpcode::FMacS: return f_.fma(dest_, s1, scalar, s0);
-    case DsdOpcode::FNegH: case DsdOpcode::FNegS: return f_.negate(dest_, s1);
-    case DsdOpcode::FAbsH: case DsdOpcode::FAbsS: return f_.abs(dest_, s1);
-    case DsdOpcode::FNormH: case DsdOpcode::FNormS: return f_.norm(dest_, s1);
-    case DsdOpcode::FScaleH: case DsdOpcode::FScaleS: return f_.scale(dest_, s1, scalar);
+    case DsdOpcode::FAddH:
+    case DsdOpcode::FAddS: return f_.add(dest_, s0, s1);
+    case DsdOpcode::FSubH:
+    case DsdOpcode::FSubS: return f_.sub(dest_, s0, s1);
+    case DsdOpcode::FMulH:
+    case DsdOpcode::FMulS: return f_.mul(dest_, s0, s1);
+    case DsdOpcode::FMaxH:
+    case DsdOpcode::FMaxS: return f_.max(dest_, s0, s1);
+    case DsdOpcode::FMacH:
+    case DsdOpcode::FMacS: return f_.fma(dest_, s1, scalar, s0);
+    case DsdOpcode::FNegH:
+    case DsdOpcode::FNegS: return f_.negate(dest_, s1);
+    case DsdOpcode::FAbsH:
+    case DsdOpcode::FAbsS: return f_.abs(dest_, s1);
+    case DsdOpcode::FNormH:
+    case DsdOpcode::FNormS: return f_.norm(dest_, s1);
+    case DsdOpcode::FScaleH:
+    case DsdOpcode::FScaleS: return f_.scale(dest_, s1, scalar);
     case DsdOpcode::FAddHS: return f_.add(Type::F32, s0, f_.extend(s1));
     case DsdOpcode::FMacHS: return f_.fma(Type::F32, f_.extend(s1), f_.extend(scalar), s0);
     case DsdOpcode::FH2S: return f_.extend(s1);
@@ -118,7 +162,8 @@ Value* BurstEmitter::disjoint(Value* a, Value* a_bytes, Value* b, Value* b_bytes
 
 Value* BurstEmitter::mayVectorise(Value* dest, Value* src, unsigned src_width, Value* count) {
   if (src_width != info_.dest_width) {
-    return disjoint(dest, b_.CreateMul(count, b_.getInt64(info_.dest_width)), src, b_.CreateMul(count, b_.getInt64(src_width)));
+    return disjoint(dest, b_.CreateMul(count, b_.getInt64(info_.dest_width)), src,
+                    b_.CreateMul(count, b_.getInt64(src_width)));
   }
   // A later element reads an earlier result only if the destination lies less than a vector above the source.
   Value* above = b_.CreateSub(b_.CreatePtrToInt(dest, b_.getInt64Ty()), b_.CreatePtrToInt(src, b_.getInt64Ty()));
@@ -142,11 +187,17 @@ Value* BurstEmitter::widen(const Source& source, Type t, Value* index, unsigned 
 
 bool BurstEmitter::mendsNans() const {
   switch (op_) {
-    case DsdOpcode::FAddH: case DsdOpcode::FSubH: case DsdOpcode::FMulH: case DsdOpcode::FMacH: case DsdOpcode::FAddS:
-    case DsdOpcode::FSubS: case DsdOpcode::FMulS: case DsdOpcode::FMacS: case DsdOpcode::FAddHS: case DsdOpcode::FMacHS:
-      return vectorises();
-    default:
-      return false;
+    case DsdOpcode::FAddH:
+    case DsdOpcode::FSubH:
+    case DsdOpcode::FMulH:
+    case DsdOpcode::FMacH:
+    case DsdOpcode::FAddS:
+    case DsdOpcode::FSubS:
+    case DsdOpcode::FMulS:
+    case DsdOpcode::FMacS:
+    case DsdOpcode::FAddHS:
+    case DsdOpcode::FMacHS: return vectorises();
+    default: return false;
   }
 }
 
@@ -380,7 +431,8 @@ void vectorPart(llvm::IRBuilder<>& b, BurstEmitter& e, const BurstFields& f, Val
     return b.CreateAnd(b.CreateICmpEQ(stride, b.getInt64(width)), e.mayVectorise(f.dest, pointer, width, f.count));
   };
   auto splat = [&](Value* pointer, Value* stride, unsigned width) {
-    return b.CreateAnd(b.CreateICmpEQ(stride, b.getInt64(0)), e.disjoint(f.dest, dest_bytes, pointer, b.getInt64(width)));
+    return b.CreateAnd(b.CreateICmpEQ(stride, b.getInt64(0)),
+                       e.disjoint(f.dest, dest_bytes, pointer, b.getInt64(width)));
   };
   Value* dest_unit = b.CreateICmpEQ(f.dest_stride, b.getInt64(info.dest_width));
   Value* unit1 = unit(f.src1, f.stride1, info.src1_width);
@@ -449,10 +501,11 @@ std::unique_ptr<llvm::Module> makeKernel(llvm::LLVMContext& context, DsdOpcode o
     BasicBlock* each = BasicBlock::Create(context, "each.start", fn);
     Value* bytes = b.CreateMul(f.count, f.stride1);
     Value* zero = b.getInt64(0);
-    Value* running = b.CreateAnd(b.CreateICmpEQ(f.dest, f.src0),
-                                 b.CreateICmpEQ(b.CreateOr(f.dest_stride, f.stride0), zero));
+    Value* running =
+        b.CreateAnd(b.CreateICmpEQ(f.dest, f.src0), b.CreateICmpEQ(b.CreateOr(f.dest_stride, f.stride0), zero));
     // The running value may stay in a register if the elements lie elsewhere.
-    Value* apart = b.CreateAnd(b.CreateICmpSGT(f.stride1, zero), e.disjoint(f.dest, b.getInt64(info.dest_width), f.src1, bytes));
+    Value* apart =
+        b.CreateAnd(b.CreateICmpSGT(f.stride1, zero), e.disjoint(f.dest, b.getInt64(info.dest_width), f.src1, bytes));
     b.CreateCondBr(b.CreateAnd(running, apart), reduce, each);
     b.SetInsertPoint(reduce);
     e.reduceLoop(f.dest, f.src1, f.stride1, scalar, f.count);

@@ -29,10 +29,8 @@ Value* FunctionLowering::divide(const Inst& inst, Value* x, Value* y) {
   Value* ones = ConstantInt::getAllOnesValue(type);
   Value* by_zero = b_.CreateICmpEQ(y, zero);
   switch (inst.op) {
-    case Op::UDiv:
-      return b_.CreateSelect(by_zero, ones, b_.CreateUDiv(x, b_.CreateSelect(by_zero, one, y)));
-    case Op::URem:
-      return b_.CreateSelect(by_zero, x, b_.CreateURem(x, b_.CreateSelect(by_zero, one, y)));
+    case Op::UDiv: return b_.CreateSelect(by_zero, ones, b_.CreateUDiv(x, b_.CreateSelect(by_zero, one, y)));
+    case Op::URem: return b_.CreateSelect(by_zero, x, b_.CreateURem(x, b_.CreateSelect(by_zero, one, y)));
     case Op::SDiv: {
       Value* by_minus = b_.CreateICmpEQ(y, ones);
       Value* q = b_.CreateSDiv(x, b_.CreateSelect(b_.CreateOr(by_zero, by_minus), one, y));
@@ -93,11 +91,16 @@ Value* FunctionLowering::arith(const Inst& inst) {
     case Op::Add: return b_.CreateAdd(x(), y());
     case Op::Sub: return b_.CreateSub(x(), y());
     case Op::Mul: return b_.CreateMul(x(), y());
-    case Op::SDiv: case Op::UDiv: case Op::SRem: case Op::URem: return divide(inst, x(), y());
+    case Op::SDiv:
+    case Op::UDiv:
+    case Op::SRem:
+    case Op::URem: return divide(inst, x(), y());
     case Op::And: return b_.CreateAnd(x(), y());
     case Op::Or: return b_.CreateOr(x(), y());
     case Op::Xor: return b_.CreateXor(x(), y());
-    case Op::Shl: case Op::LShr: case Op::AShr: return shift(inst, x(), y());
+    case Op::Shl:
+    case Op::LShr:
+    case Op::AShr: return shift(inst, x(), y());
     case Op::Neg: return b_.CreateNeg(x());
     case Op::Not: return b_.CreateNot(x());
     case Op::Clz: return bits(llvm::Intrinsic::ctlz);
@@ -110,7 +113,10 @@ Value* FunctionLowering::arith(const Inst& inst) {
     case Op::SLe: return b_.CreateICmpSLE(x(), y());
     case Op::ULt: return b_.CreateICmpULT(x(), y());
     case Op::ULe: return b_.CreateICmpULE(x(), y());
-    case Op::FEq: case Op::FNe: case Op::FLt: case Op::FLe: return floats_.compare(inst.op, t, x(), y());
+    case Op::FEq:
+    case Op::FNe:
+    case Op::FLt:
+    case Op::FLe: return floats_.compare(inst.op, t, x(), y());
     case Op::FAdd: return floats_.add(t, x(), y());
     case Op::FSub: return floats_.sub(t, x(), y());
     case Op::FMul: return floats_.mul(t, x(), y());

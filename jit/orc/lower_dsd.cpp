@@ -59,8 +59,8 @@ class CostEmitter {
 
  private:
   Value* field(size_t offset) {
-    llvm::LoadInst* v =
-        b_.CreateLoad(b_.getInt16Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), costs_, static_cast<unsigned>(offset)));
+    llvm::LoadInst* v = b_.CreateLoad(
+        b_.getInt16Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), costs_, static_cast<unsigned>(offset)));
     v->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
     return b_.CreateZExt(v, b_.getInt32Ty());
   }
@@ -105,24 +105,15 @@ class CostEmitter {
 void FunctionLowering::lowerDescriptor(const Inst& inst) {
   DsdParts parts = readDsd(inst.a);
   switch (inst.op) {
-    case Op::DsdSetBase:
-      parts.field[0] = read(inst.b, Type::I16);
-      break;
-    case Op::DsdAddBase:
-      parts.field[0] = b_.CreateAdd(parts.field[0], read(inst.b, Type::I16));
-      break;
-    case Op::DsdSetLength:
-      parts.field[1] = read(inst.b, Type::I16);
-      break;
-    case Op::DsdSetStride:
-      parts.field[2] = read(inst.b, Type::I16);
-      break;
+    case Op::DsdSetBase: parts.field[0] = read(inst.b, Type::I16); break;
+    case Op::DsdAddBase: parts.field[0] = b_.CreateAdd(parts.field[0], read(inst.b, Type::I16)); break;
+    case Op::DsdSetLength: parts.field[1] = read(inst.b, Type::I16); break;
+    case Op::DsdSetStride: parts.field[2] = read(inst.b, Type::I16); break;
     case Op::DsdSetColor:
-      parts.field[0] = b_.CreateOr(b_.CreateAnd(parts.field[0], b_.getInt16(0xff)), b_.CreateShl(read(inst.b, Type::I16), 8));
+      parts.field[0] =
+          b_.CreateOr(b_.CreateAnd(parts.field[0], b_.getInt16(0xff)), b_.CreateShl(read(inst.b, Type::I16), 8));
       break;
-    case Op::DsdLength:
-      write(inst.dst, parts.length());
-      return;
+    case Op::DsdLength: write(inst.dst, parts.length()); return;
     default: {
       Value* index = read(inst.b, Type::I16);
       Value* bytes = b_.CreateMul(b_.CreateMul(index, parts.stride()), b_.getInt16(static_cast<uint16_t>(inst.imm)));
@@ -137,8 +128,10 @@ void FunctionLowering::lowerDescriptor(const Inst& inst) {
       llvm::Type* i32 = b_.getInt32Ty();
       llvm::Type* ptr = b_.getPtrTy();
       auto fn = m_.host("weft_orc_element", llvm::FunctionType::get(i32, {ptr, i32, b_.getInt64Ty(), i32, i32}, false));
-      Value* shapes = m_.shapes != nullptr ? static_cast<Value*>(m_.shapes) : llvm::ConstantPointerNull::get(b_.getPtrTy());
-      Value* wide = b_.CreateCall(fn, {shapes, b_.getInt32(static_cast<uint32_t>(p_.shapes.size())), compose(parts), b_.CreateZExt(index, i32), b_.getInt32(inst.imm)});
+      Value* shapes =
+          m_.shapes != nullptr ? static_cast<Value*>(m_.shapes) : llvm::ConstantPointerNull::get(b_.getPtrTy());
+      Value* wide = b_.CreateCall(fn, {shapes, b_.getInt32(static_cast<uint32_t>(p_.shapes.size())), compose(parts),
+                                       b_.CreateZExt(index, i32), b_.getInt32(inst.imm)});
       Value* far = b_.CreateTrunc(wide, b_.getInt16Ty());
       b_.CreateBr(next);
       b_.SetInsertPoint(next);
@@ -155,7 +148,8 @@ void FunctionLowering::lowerDescriptor(const Inst& inst) {
 bool FunctionLowering::isPlain(const tir::DsdOp& op) {
   using Kind = DsdOperand::Kind;
   if (op.op == tir::DsdOpcode::DFilt) return false;
-  if (op.async || op.has_index || op.has_activate || op.has_unblock || op.on_control != tir::OnControl::None) return false;
+  if (op.async || op.has_index || op.has_activate || op.has_unblock || op.on_control != tir::OnControl::None)
+    return false;
   auto source = [](Kind k) { return k == Kind::None || k == Kind::Dsd || k == Kind::Scalar; };
   return (op.dest.kind == Kind::Dsd || op.dest.kind == Kind::Pointer) && source(op.src0.kind) && source(op.src1.kind);
 }
@@ -270,8 +264,8 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
   if (count == nullptr) count = b_.getInt64(1);
   Value* last = b_.CreateSub(b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, count, b_.getInt64(1)), b_.getInt64(1));
 
-  Value* ok = b_.CreateICmpEQ(b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_SHARED)),
-                              b_.getInt32(0));
+  Value* ok = b_.CreateICmpEQ(
+      b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_SHARED)), b_.getInt32(0));
   auto require = [&](Value* condition) { ok = b_.CreateAnd(ok, condition); };
   require(b_.CreateICmpULE(count, b_.getInt64(0x7ffe)));
   Value* limit = b_.CreateZExt(peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()), i64);
@@ -333,7 +327,9 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     BasicBlock* slow = block("dsd.kernel");
     b_.CreateCondBr(unit, fast, slow, m_.likely);
     b_.SetInsertPoint(fast);
-    auto source = [](const Side& s) { return BurstEmitter::Source{s.pointer, s.kind == Kind::Scalar ? s.value : nullptr}; };
+    auto source = [](const Side& s) {
+      return BurstEmitter::Source{s.pointer, s.kind == Kind::Scalar ? s.value : nullptr};
+    };
     burst.unitLoop(dest.pointer, source(src0), source(src1), scalar, count);
     b_.CreateBr(done);
     b_.SetInsertPoint(slow);
@@ -367,7 +363,8 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
   set(offsetof(WeftBurst, count), b_.CreateTrunc(count, b_.getInt32Ty()));
   set(offsetof(WeftBurst, carry), b_.getInt32(0));
   Value* kernels = peField(offsetof(WeftPe, kernels), b_.getPtrTy(), true);
-  Value* kernel = b_.CreateLoad(b_.getPtrTy(), b_.CreateConstInBoundsGEP1_32(b_.getPtrTy(), kernels, static_cast<unsigned>(op.op)));
+  Value* kernel =
+      b_.CreateLoad(b_.getPtrTy(), b_.CreateConstInBoundsGEP1_32(b_.getPtrTy(), kernels, static_cast<unsigned>(op.op)));
   b_.CreateCall(llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy()}, false), kernel, {burst_});
   if (dest.kind == Kind::Pointer) {
     BasicBlock* keep = block("dsd.keep");

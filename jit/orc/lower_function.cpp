@@ -115,7 +115,8 @@ void FunctionLowering::findKnownFields() {
     Fields out;
     out.fill(varies);
     if (o.kind() == Operand::Kind::Constant) {
-      for (unsigned k = 0; k < 4; ++k) out[k] = {State::Known, static_cast<uint16_t>(p_.constants[o.index()] >> 16 * k)};
+      for (unsigned k = 0; k < 4; ++k)
+        out[k] = {State::Known, static_cast<uint16_t>(p_.constants[o.index()] >> 16 * k)};
     }
     return out;
   };
@@ -236,8 +237,8 @@ void FunctionLowering::openEntry() {
     b_.SetInsertPoint(bad);
     b_.CreateUnreachable();
     b_.SetInsertPoint(resume);
-    llvm::LoadInst* point =
-        b_.CreateLoad(b_.getInt32Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), frame_, offsetof(WeftFrame, point)));
+    llvm::LoadInst* point = b_.CreateLoad(
+        b_.getInt32Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), frame_, offsetof(WeftFrame, point)));
     point->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_frame);
     points_ = b_.CreateSwitch(point, bad);
   } else {
@@ -290,8 +291,7 @@ DsdParts FunctionLowering::decompose(Value* bits) {
 
 Value* FunctionLowering::read(Operand o, Type t) {
   switch (o.kind()) {
-    case Operand::Kind::None:
-      break;
+    case Operand::Kind::None: break;
     case Operand::Kind::Local: {
       Slot& slot = slots_[o.index()];
       if (slot.split) return compose(readDsd(o));
@@ -301,13 +301,13 @@ Value* FunctionLowering::read(Operand o, Type t) {
     case Operand::Kind::Constant: {
       const uint64_t bits = p_.constants[o.index()];
       if (t == Type::F32) {
-        return llvm::ConstantFP::get(m_.context, llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, bits & 0xffffffffu)));
+        return llvm::ConstantFP::get(m_.context,
+                                     llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, bits & 0xffffffffu)));
       }
       auto* type = llvm::cast<llvm::IntegerType>(m_.typeOf(t));
       return ConstantInt::get(m_.context, llvm::APInt(64, bits).trunc(type->getBitWidth()));
     }
-    case Operand::Kind::Slot:
-      return m_.fromRaw(b_, t, readRaw(o));
+    case Operand::Kind::Slot: return m_.fromRaw(b_, t, readRaw(o));
   }
   WEFT_CHECK(false, "operand is missing in fn {}", f_.name);
   return nullptr;
@@ -390,7 +390,8 @@ Value* FunctionLowering::argumentArray(const Inst& inst) {
     return new llvm::GlobalVariable(*m_.module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, "args");
   }
   for (uint32_t k = 0; k < inst.args_count; ++k) {
-    b_.CreateStore(readRaw(p_.args[inst.args_begin + k]), b_.CreateConstInBoundsGEP2_32(args_->getAllocatedType(), args_, 0, k));
+    b_.CreateStore(readRaw(p_.args[inst.args_begin + k]),
+                   b_.CreateConstInBoundsGEP2_32(args_->getAllocatedType(), args_, 0, k));
   }
   return args_;
 }
@@ -447,13 +448,14 @@ void FunctionLowering::lowerCallIndirect(const Inst& inst, uint32_t index) {
   emitFault(1, inst);
   b_.SetInsertPoint(known);
   llvm::GlobalVariable* table = m_.entriesOf(inst.type, inst.args_count);
-  Value* entry = b_.CreateLoad(b_.getPtrTy(), b_.CreateInBoundsGEP(table->getValueType(), table, {b_.getInt64(0), number}));
+  Value* entry =
+      b_.CreateLoad(b_.getPtrTy(), b_.CreateInBoundsGEP(table->getValueType(), table, {b_.getInt64(0), number}));
   BasicBlock* fits = BasicBlock::Create(m_.context, "callable", fn_);
   b_.CreateCondBr(b_.CreateIsNull(entry), unknown, fits, m_.unlikely);
   b_.SetInsertPoint(fits);
   Value* args = argumentArray(inst);
-  Value* status = b_.CreateCall(m_.wrapperType(), entry,
-                                {pe_, args, llvm::ConstantPointerNull::get(b_.getPtrTy()), site(inst)});
+  Value* status =
+      b_.CreateCall(m_.wrapperType(), entry, {pe_, args, llvm::ConstantPointerNull::get(b_.getPtrTy()), site(inst)});
   suspendUnlessDone(status, index);
   writeResult(inst);
 }
@@ -515,40 +517,80 @@ void FunctionLowering::lowerInst(const Inst& inst, uint32_t index, uint32_t bloc
         write(inst.dst, read(inst.a, inst.type));
       }
       return;
-    case Op::Add: case Op::Sub: case Op::Mul: case Op::SDiv: case Op::UDiv: case Op::SRem: case Op::URem:
-    case Op::And: case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr: case Op::Neg: case Op::Not:
-    case Op::Clz: case Op::Ctz: case Op::PopCnt: case Op::LNot:
-    case Op::Eq: case Op::Ne: case Op::SLt: case Op::SLe: case Op::ULt: case Op::ULe:
-    case Op::FEq: case Op::FNe: case Op::FLt: case Op::FLe:
-    case Op::FAdd: case Op::FSub: case Op::FMul: case Op::FDiv: case Op::FNeg: case Op::FAbs: case Op::FSqrt:
-    case Op::FFloor: case Op::FCeil: case Op::FFma:
-    case Op::Trunc: case Op::ZExt: case Op::SExt: case Op::SIToFP: case Op::UIToFP: case Op::FPToSI: case Op::FPToUI:
-    case Op::FPExt: case Op::FPTrunc: case Op::Bitcast: case Op::FromBool: case Op::ToBool:
-      return lowerArith(inst);
-    case Op::Load: case Op::Store: case Op::MemCopy: case Op::MemZero: case Op::FrameAddr:
-      return lowerMemory(inst);
-    case Op::Call:
-      return lowerCall(inst, index);
-    case Op::CallIndirect:
-      return lowerCallIndirect(inst, index);
-    case Op::DsdSetBase: case Op::DsdAddBase: case Op::DsdSetLength: case Op::DsdSetStride: case Op::DsdSetColor:
-    case Op::DsdLength: case Op::DsdElement:
-      return lowerDescriptor(inst);
-    case Op::DsdOp:
-      return lowerDsdOp(inst, index, !in_loop_.empty() && in_loop_[block]);
-    case Op::Device:
-      return lowerDevice(inst, index);
-    case Op::Segment:
-      return lowerSegment(inst);
-    case Op::Jump:
-      return lowerJump(inst, index);
+    case Op::Add:
+    case Op::Sub:
+    case Op::Mul:
+    case Op::SDiv:
+    case Op::UDiv:
+    case Op::SRem:
+    case Op::URem:
+    case Op::And:
+    case Op::Or:
+    case Op::Xor:
+    case Op::Shl:
+    case Op::LShr:
+    case Op::AShr:
+    case Op::Neg:
+    case Op::Not:
+    case Op::Clz:
+    case Op::Ctz:
+    case Op::PopCnt:
+    case Op::LNot:
+    case Op::Eq:
+    case Op::Ne:
+    case Op::SLt:
+    case Op::SLe:
+    case Op::ULt:
+    case Op::ULe:
+    case Op::FEq:
+    case Op::FNe:
+    case Op::FLt:
+    case Op::FLe:
+    case Op::FAdd:
+    case Op::FSub:
+    case Op::FMul:
+    case Op::FDiv:
+    case Op::FNeg:
+    case Op::FAbs:
+    case Op::FSqrt:
+    case Op::FFloor:
+    case Op::FCeil:
+    case Op::FFma:
+    case Op::Trunc:
+    case Op::ZExt:
+    case Op::SExt:
+    case Op::SIToFP:
+    case Op::UIToFP:
+    case Op::FPToSI:
+    case Op::FPToUI:
+    case Op::FPExt:
+    case Op::FPTrunc:
+    case Op::Bitcast:
+    case Op::FromBool:
+    case Op::ToBool: return lowerArith(inst);
+    case Op::Load:
+    case Op::Store:
+    case Op::MemCopy:
+    case Op::MemZero:
+    case Op::FrameAddr: return lowerMemory(inst);
+    case Op::Call: return lowerCall(inst, index);
+    case Op::CallIndirect: return lowerCallIndirect(inst, index);
+    case Op::DsdSetBase:
+    case Op::DsdAddBase:
+    case Op::DsdSetLength:
+    case Op::DsdSetStride:
+    case Op::DsdSetColor:
+    case Op::DsdLength:
+    case Op::DsdElement: return lowerDescriptor(inst);
+    case Op::DsdOp: return lowerDsdOp(inst, index, !in_loop_.empty() && in_loop_[block]);
+    case Op::Device: return lowerDevice(inst, index);
+    case Op::Segment: return lowerSegment(inst);
+    case Op::Jump: return lowerJump(inst, index);
     case Op::Branch:
       b_.CreateCondBr(read(inst.a, Type::Bool), blocks_[inst.target[0]], blocks_[inst.target[1]]);
       return;
-    case Op::Ret:
-      return lowerReturn(inst);
-    case Op::Unreachable:
-      return emitFault(0, inst);
+    case Op::Ret: return lowerReturn(inst);
+    case Op::Unreachable: return emitFault(0, inst);
   }
 }
 

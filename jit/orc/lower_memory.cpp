@@ -45,7 +45,8 @@ void FunctionLowering::lowerLoad(const Inst& inst) {
     return;
   }
   Value* wide = b_.CreateZExt(at, b_.getInt32Ty());
-  Value* inside = b_.CreateICmpULE(b_.CreateAdd(wide, b_.getInt32(size)), peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()));
+  Value* inside =
+      b_.CreateICmpULE(b_.CreateAdd(wide, b_.getInt32(size)), peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()));
   BasicBlock* fast = BasicBlock::Create(m_.context, "fast", fn_);
   BasicBlock* slow = BasicBlock::Create(m_.context, "slow", fn_);
   BasicBlock* next = BasicBlock::Create(m_.context, "loaded", fn_);
@@ -57,7 +58,8 @@ void FunctionLowering::lowerLoad(const Inst& inst) {
   settle();
   llvm::Type* i32 = b_.getInt32Ty();
   auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy(), i32, i32, i32}, false);
-  Value* raw = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, load_slow)), {pe_, wide, b_.getInt32(size), site(inst)});
+  Value* raw =
+      b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, load_slow)), {pe_, wide, b_.getInt32(size), site(inst)});
   Value* other = boolean ? b_.CreateTrunc(raw, stored) : m_.fromRaw(b_, inst.type, raw);
   b_.CreateBr(next);
   b_.SetInsertPoint(next);
@@ -74,11 +76,13 @@ void FunctionLowering::lowerStore(const Inst& inst) {
   Value* v = read(inst.b, inst.type);
   auto store_fast = [&] {
     Value* stored = inst.type == Type::Bool ? b_.CreateZExt(v, b_.getInt8Ty()) : v;
-    b_.CreateAlignedStore(stored, hostPointer(at), llvm::Align(1))->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_memory);
+    b_.CreateAlignedStore(stored, hostPointer(at), llvm::Align(1))
+        ->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_memory);
   };
   if (constant && *constant + size <= p_.private_bytes) return store_fast();
   Value* wide = b_.CreateZExt(at, b_.getInt32Ty());
-  Value* inside = b_.CreateICmpULE(b_.CreateAdd(wide, b_.getInt32(size)), peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()));
+  Value* inside =
+      b_.CreateICmpULE(b_.CreateAdd(wide, b_.getInt32(size)), peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()));
   BasicBlock* fast = BasicBlock::Create(m_.context, "fast", fn_);
   BasicBlock* slow = BasicBlock::Create(m_.context, "slow", fn_);
   BasicBlock* next = BasicBlock::Create(m_.context, "stored", fn_);
@@ -100,20 +104,16 @@ void FunctionLowering::lowerMemory(const Inst& inst) {
   llvm::Type* i32 = b_.getInt32Ty();
   llvm::Type* ptr = b_.getPtrTy();
   switch (inst.op) {
-    case Op::Load:
-      return lowerLoad(inst);
-    case Op::Store:
-      return lowerStore(inst);
+    case Op::Load: return lowerLoad(inst);
+    case Op::Store: return lowerStore(inst);
     case Op::FrameAddr: {
       Value* top = b_.CreateTrunc(peField(offsetof(WeftPe, stack_pointer), i32), b_.getInt16Ty());
       write(inst.dst, b_.CreateSub(top, b_.getInt16(static_cast<uint16_t>(f_.frame_bytes - inst.imm))));
       return;
     }
     case Op::MemCopy:
-    case Op::MemZero:
-      break;
-    default:
-      WEFT_CHECK(false, "not a memory instruction");
+    case Op::MemZero: break;
+    default: WEFT_CHECK(false, "not a memory instruction");
   }
   if (inst.imm == 0) return;
   const bool copies = inst.op == Op::MemCopy;
@@ -124,7 +124,8 @@ void FunctionLowering::lowerMemory(const Inst& inst) {
   const uint32_t bytes = inst.imm;
   if (to && *to + bytes <= p_.private_bytes && (!copies || (from && *from + bytes <= p_.private_bytes))) {
     if (copies) {
-      b_.CreateMemMove(hostPointer(dest), llvm::MaybeAlign(1), hostPointer(src), llvm::MaybeAlign(1), bytes, false, m_.tbaa_memory);
+      b_.CreateMemMove(hostPointer(dest), llvm::MaybeAlign(1), hostPointer(src), llvm::MaybeAlign(1), bytes, false,
+                       m_.tbaa_memory);
     } else {
       b_.CreateMemSet(hostPointer(dest), b_.getInt8(0), bytes, llvm::MaybeAlign(1), false, m_.tbaa_memory);
     }

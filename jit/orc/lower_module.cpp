@@ -146,8 +146,10 @@ void ModuleLowering::checkStack(llvm::IRBuilder<>& b, Value* pe, const tir::Func
   b.SetInsertPoint(overflow);
   Value* device = field(offsetof(WeftPe, device), b.getPtrTy());
   Value* fault = b.CreateLoad(
-      b.getPtrTy(), b.CreateConstInBoundsGEP1_32(b.getInt8Ty(), device, static_cast<unsigned>(offsetof(WeftDevice, fault))));
-  b.CreateRet(b.CreateCall(llvm::FunctionType::get(i32, {b.getPtrTy(), i32, i32}, false), fault, {pe, b.getInt32(2), site}));
+      b.getPtrTy(),
+      b.CreateConstInBoundsGEP1_32(b.getInt8Ty(), device, static_cast<unsigned>(offsetof(WeftDevice, fault))));
+  b.CreateRet(
+      b.CreateCall(llvm::FunctionType::get(i32, {b.getPtrTy(), i32, i32}, false), fault, {pe, b.getInt32(2), site}));
   b.SetInsertPoint(fits);
 }
 

@@ -55,8 +55,8 @@ class KeyHash {
 }  // namespace
 
 ObjectCache::ObjectCache(std::string folder, const HostTarget& host) : folder_(std::move(folder)) {
-  base_ = std::string("orc " WEFT_ORC_FINGERPRINT " llvm " LLVM_VERSION_STRING " ") + host.triple + " " + host.cpu + " " +
-          host.features;
+  base_ = std::string("orc " WEFT_ORC_FINGERPRINT " llvm " LLVM_VERSION_STRING " ") + host.triple + " " + host.cpu +
+          " " + host.features;
   if (folder_.empty()) return;
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
@@ -92,7 +92,8 @@ std::unique_ptr<llvm::MemoryBuffer> ObjectCache::load(const std::string& key) co
   if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return nullptr;
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.bytes > (1ull << 32)) return nullptr;
   auto buffer = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(header.bytes, "weft");
-  if (buffer == nullptr || !file.read(buffer->getBufferStart(), static_cast<std::streamsize>(header.bytes))) return nullptr;
+  if (buffer == nullptr || !file.read(buffer->getBufferStart(), static_cast<std::streamsize>(header.bytes)))
+    return nullptr;
   if (checksumOf(buffer->getBufferStart(), header.bytes) != header.checksum) return nullptr;
   return buffer;
 }

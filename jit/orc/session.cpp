@@ -1,6 +1,5 @@
-// LLJIT set up by hand: objects come from our own code generation or the cache, LLJIT links them. Kernels are compiled at
-// their first call through lazy stubs.
-// SPDX-License-Identifier: Apache-2.0
+// LLJIT set up by hand: objects come from our own code generation or the cache, LLJIT links them. Kernels are compiled
+// at their first call through lazy stubs. SPDX-License-Identifier: Apache-2.0
 #include "jit/orc/session.h"
 
 #include "frontend/base/check.h"
@@ -23,8 +22,8 @@ namespace {
 class KernelUnit : public lo::MaterializationUnit {
  public:
   KernelUnit(Session& session, lo::SymbolStringPtr symbol, tir::DsdOpcode op, target::Fp16Format fp16)
-      : MaterializationUnit(Interface({{std::move(symbol), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable}},
-                                      nullptr)),
+      : MaterializationUnit(
+            Interface({{std::move(symbol), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable}}, nullptr)),
         session_(session),
         op_(op),
         fp16_(fp16) {}

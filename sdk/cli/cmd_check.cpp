@@ -21,9 +21,10 @@ int cmdCheck(const Args& args) {
   for (const std::string& word : words) (word.starts_with('-') ? options : files).push_back(word);
   driver::ParsedOptions parsed = driver::parseCompileOptions(options);
   if (parsed.help) {
-    fmt::print("usage: weft check FILE... [--syntax] [--quiet] [--diagnostics=text|json] [compile options]\n\n"
-               "Options of the compile line are written with `=`.\n\n{}",
-               driver::compileOptionsHelp());
+    fmt::print(
+        "usage: weft check FILE... [--syntax] [--quiet] [--diagnostics=text|json] [compile options]\n\n"
+        "Options of the compile line are written with `=`.\n\n{}",
+        driver::compileOptionsHelp());
     return kClean;
   }
   if (!parsed.errors.empty()) return wrongUsage("weft check", parsed.errors.front());
@@ -35,8 +36,8 @@ int cmdCheck(const Args& args) {
     one.source = file;
     driver::Build build(one);
     const bool done = syntax ? static_cast<bool>(build.checkSyntax(file)) : static_cast<bool>(build.compileAny());
-    const bool failed = !done || build.sink().hasErrors() ||
-                        (parsed.options.warnings_as_errors && build.sink().warningCount() > 0);
+    const bool failed =
+        !done || build.sink().hasErrors() || (parsed.options.warnings_as_errors && build.sink().warningCount() > 0);
     if (failed) ++bad;
     printer.print(build.sink().drain(), build.sources());
     if (files.size() > 1 && failed && !quiet) fmt::print("{}: failed\n", file);

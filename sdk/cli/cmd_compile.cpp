@@ -23,8 +23,9 @@ void printHelp(const std::string& command) {
   fmt::print("usage: {} FILE [options]\n\nCompiles the layout FILE and the programs it names into a directory.\n\n{}",
              command, driver::compileOptionsHelp());
   if (command == "weft compile")
-    fmt::print("  {:<32} {}\n  {:<32} {}\n", "--dump=STAGE[,STAGE]", "print ast, plan, tir, llvm (tir:FUNCTION, llvm:FUNCTION)",
-               "--diagnostics=text|json", "form of the diagnostics");
+    fmt::print("  {:<32} {}\n  {:<32} {}\n", "--dump=STAGE[,STAGE]",
+               "print ast, plan, tir, llvm (tir:FUNCTION, llvm:FUNCTION)", "--diagnostics=text|json",
+               "form of the diagnostics");
 }
 
 void printRoutes(const plan::FabricPlan& plan) {
@@ -71,8 +72,10 @@ int dumpStages(driver::Build& build, const std::string& stages, const Diagnostic
       return wrongUsage("weft compile", fmt::format("`--dump={}` names no stage", stage));
     const Result<std::string> text = build.dump(stage);
     printer.print(build.sink().drain(), build.sources());
-    if (text) fmt::print("{}{}", *text, text->ends_with('\n') || text->empty() ? "" : "\n");
-    else good = false;
+    if (text)
+      fmt::print("{}{}", *text, text->ends_with('\n') || text->empty() ? "" : "\n");
+    else
+      good = false;
   }
   return good ? kClean : kDiagnostics;
 }

@@ -24,11 +24,14 @@ int cmdExplain(const Args& args) {
   for (const diag::Code code : diag::allCodes()) {
     if (wanted != diag::codeName(code)) continue;
     const std::string_view page = diag::explainPage(code);
-    if (page.empty()) fmt::print("{}: {}\n", diag::codeName(code), diag::codeTitle(code));
-    else fmt::print("{}{}", page, page.ends_with('\n') ? "" : "\n");
+    if (page.empty())
+      fmt::print("{}: {}\n", diag::codeName(code), diag::codeTitle(code));
+    else
+      fmt::print("{}{}", page, page.ends_with('\n') ? "" : "\n");
     return kClean;
   }
-  return wrongUsage("weft explain", fmt::format("there is no diagnostic `{}`; `weft explain --list` names all", args[0]));
+  return wrongUsage("weft explain",
+                    fmt::format("there is no diagnostic `{}`; `weft explain --list` names all", args[0]));
 }
 
 }  // namespace weft::cli

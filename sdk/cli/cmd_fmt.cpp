@@ -1,5 +1,5 @@
-// weft fmt FILE...: rewrites files in canonical layout. `-` formats standard input; --check only says what would change.
-// SPDX-License-Identifier: Apache-2.0
+// weft fmt FILE...: rewrites files in canonical layout. `-` formats standard input; --check only says what would
+// change. SPDX-License-Identifier: Apache-2.0
 #include "frontend/format/format.h"
 #include "sdk/cli/command.h"
 #include "sdk/cli/words.h"
@@ -16,9 +16,10 @@ int cmdFmt(const Args& args) {
   Args words = args;
   const bool check = takeFlag(words, "--check");
   if (takeFlag(words, "--help") || takeFlag(words, "-h")) {
-    fmt::print("usage: weft fmt [--check] FILE...\n       weft fmt -\n\n"
-               "Rewrites the files in canonical layout; `-` reads standard input and prints.\n"
-               "  --check   print the names of files that would change; exit status 1 if there are any\n");
+    fmt::print(
+        "usage: weft fmt [--check] FILE...\n       weft fmt -\n\n"
+        "Rewrites the files in canonical layout; `-` reads standard input and prints.\n"
+        "  --check   print the names of files that would change; exit status 1 if there are any\n");
     return kClean;
   }
   if (words.empty()) return wrongUsage("weft fmt", "no file is named");
@@ -26,7 +27,8 @@ int cmdFmt(const Args& args) {
   bool failed = false;
   bool changes = false;
   for (const std::string& path : words) {
-    if (path.starts_with('-') && path != "-") return wrongUsage("weft fmt", fmt::format("there is no option `{}`", path));
+    if (path.starts_with('-') && path != "-")
+      return wrongUsage("weft fmt", fmt::format("there is no option `{}`", path));
     source::SourceManager sources;
     diag::Sink sink;
     std::string text;

@@ -21,7 +21,8 @@ constexpr uint64_t kMostPes = 65536;
 void printHelp() {
   fmt::print(
       "usage: weft repl [options] [FILE]\n\n"
-      "Declarations, statements and expressions on a live mesh; `:help` at the prompt lists the commands. Reads a script\n"
+      "Declarations, statements and expressions on a live mesh; `:help` at the prompt lists the commands. Reads a "
+      "script\n"
       "from a pipe without prompts; the exit status is then 1 when an entry failed.\n\n"
       "  --size=WxH                       PEs of the mesh (default 1x1)\n"
       "  --arch=wse2|wse3                 architecture (default wse2)\n"
@@ -60,7 +61,8 @@ int cmdRepl(const Args& args) {
   options.import_paths = takeValues(rest, "--import-path");
   if (size) {
     const auto extent = sizeOf(*size);
-    if (!extent) return wrongUsage("weft repl", fmt::format("`--size={}` is not WxH with at most {} PEs", *size, kMostPes));
+    if (!extent)
+      return wrongUsage("weft repl", fmt::format("`--size={}` is not WxH with at most {} PEs", *size, kMostPes));
     options.size = *extent;
   }
   if (arch && *arch != "wse2" && *arch != "wse3")
@@ -80,8 +82,10 @@ int cmdRepl(const Args& args) {
     return kUsage;
   }
   options.simulation = *settings;
-  if (engine) options.simulation.engine = *engine;
-  else if (options.simulation.engine.empty()) options.simulation.engine = "interp";
+  if (engine)
+    options.simulation.engine = *engine;
+  else if (options.simulation.engine.empty())
+    options.simulation.engine = "interp";
   options.color = isatty(STDERR_FILENO) == 1;
   // Ctrl-C is blocked and looked for: PEs then stop at a defined point with their state kept.
   sigset_t set;

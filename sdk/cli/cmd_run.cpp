@@ -58,7 +58,8 @@ void printHelp() {
   fmt::print(
       "usage: weft run DIR [run options] [--arch=wse2|wse3]\n"
       "       weft run FILE [run options] [compile options]\n\n"
-      "DIR: runs commands_wse2.sh or commands_wse3.sh of the folder in place, or compiles its layout.csl and runs run.py.\n"
+      "DIR: runs commands_wse2.sh or commands_wse3.sh of the folder in place, or compiles its layout.csl and runs "
+      "run.py.\n"
       "FILE: compiles the layout file, runs it until nothing moves and prints the exported variables.\n\n"
       "  --launch NAME[:A,B..]            call an exported function first; repeatable, in order\n"
       "  --engine=jit|interp              which engine runs the code\n"
@@ -94,8 +95,8 @@ int runProcess(const std::vector<std::string>& words) {
   for (std::string& word : copy) argv.push_back(word.data());
   argv.push_back(nullptr);
   // The child gets the terminal's Ctrl-C itself; this process waits for what it makes of it.
-  struct sigaction ignore {};
-  struct sigaction before {};
+  struct sigaction ignore{};
+  struct sigaction before{};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGINT, &ignore, &before);
   const pid_t pid = fork();
@@ -151,7 +152,8 @@ int runFolder(const fs::path& folder, const RunWords& w) {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (*w.report == "json")
       fmt::print("{}\n", nlohmann::ordered_json{{"cycles", total}, {"seconds", seconds}, {"status", status}}.dump());
-    else fmt::print("cycles  {}\nseconds {:.3f}\n", total, seconds);
+    else
+      fmt::print("cycles  {}\nseconds {:.3f}\n", total, seconds);
   }
   return status == 0 ? kClean : status;
 }

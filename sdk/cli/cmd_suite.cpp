@@ -3,8 +3,8 @@
 #include "sdk/cli/command.h"
 #include "sdk/cli/suite.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <fstream>
@@ -67,7 +67,8 @@ int cmdSuite(const Args& args) {
     return wrongUsage("weft suite", fmt::format("`{}` is not a folder", root));
   if (!options.log_folder.empty()) options.log_folder = std::filesystem::absolute(options.log_folder);
   std::vector<SuiteCase> cases = findSuiteCases(options);
-  if (cases.empty()) return wrongUsage("weft suite", fmt::format("there is no example (commands*.sh) below `{}`", root));
+  if (cases.empty())
+    return wrongUsage("weft suite", fmt::format("there is no example (commands*.sh) below `{}`", root));
 
   size_t width = 4;
   for (const SuiteCase& c : cases) width = std::max(width, c.name.size());

@@ -21,9 +21,10 @@ int smoke(const Args& args) {
 
 int debugShellMain(const Args& args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
-    fmt::print("usage: sdk_debug_shell COMMAND [options]\n\n"
-               "  compile ARGS    the same as cslc ARGS\n"
-               "  smoke [DIR..]   run every commands_*.sh below the folders\n");
+    fmt::print(
+        "usage: sdk_debug_shell COMMAND [options]\n\n"
+        "  compile ARGS    the same as cslc ARGS\n"
+        "  smoke [DIR..]   run every commands_*.sh below the folders\n");
     return kClean;
   }
   if (args[0] == "compile") return cslcMain(Args(args.begin() + 1, args.end()));

@@ -29,12 +29,13 @@ void printSymbols(const tir::Program& program) {
 int readelfMain(const Args& args) {
   Args words = args;
   if (words.empty() || takeFlag(words, "-h") || takeFlag(words, "--help")) {
-    fmt::print("usage: cs_readelf [-m] [-s] [--sym] [-u word] PATH...\n\n"
-               "PATH is a compiled directory or a bin/out_<k>_0.elf of one.\n"
-               "  -m, --ms          memory of each PE\n"
-               "  -s                size of the fabric and of the program\n"
-               "  --sym, --symbols  symbols: address, bytes, kind, type, name\n"
-               "  -u word           count in 16-bit words\n");
+    fmt::print(
+        "usage: cs_readelf [-m] [-s] [--sym] [-u word] PATH...\n\n"
+        "PATH is a compiled directory or a bin/out_<k>_0.elf of one.\n"
+        "  -m, --ms          memory of each PE\n"
+        "  -s                size of the fabric and of the program\n"
+        "  --sym, --symbols  symbols: address, bytes, kind, type, name\n"
+        "  -u word           count in 16-bit words\n");
     return args.empty() ? kUsage : kClean;
   }
   // Both spellings are taken out of the words, whichever is there.

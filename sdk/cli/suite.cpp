@@ -125,8 +125,8 @@ void collect(const SuiteOptions& options, const Child& child, int status, SuiteC
     test.diagnostic = firstDiagnostic(output);
     if (test.diagnostic.empty())
       test.diagnostic = child.timed_out ? fmt::format("no end after {} s", options.timeout_seconds)
-                                        : fmt::format("exit status {}", WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                                          : 128 + WTERMSIG(status));
+                                        : fmt::format("exit status {}",
+                                                      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   }
   if (!options.log_folder.empty()) {
     std::error_code ignored;
@@ -201,8 +201,8 @@ bool runSuite(const SuiteOptions& options, std::vector<SuiteCase>& cases, const 
   sigaddset(&interrupt, SIGINT);
   sigaddset(&interrupt, SIGTERM);
   sigprocmask(SIG_BLOCK, &interrupt, &before);
-  const size_t jobs = options.jobs > 0 ? static_cast<size_t>(options.jobs)
-                                       : std::max<size_t>(1, std::thread::hardware_concurrency());
+  const size_t jobs =
+      options.jobs > 0 ? static_cast<size_t>(options.jobs) : std::max<size_t>(1, std::thread::hardware_concurrency());
   // One folder above the root is mirrored too: an example may be the root itself.
   const fs::path top = options.root.has_parent_path() && options.root.parent_path() != options.root.root_path()
                            ? options.root.parent_path()

@@ -8,9 +8,7 @@
 namespace weft::cli {
 
 /// Removes every `--name`; true if there was one.
-inline bool takeFlag(std::vector<std::string>& words, const std::string& name) {
-  return std::erase(words, name) > 0;
-}
+inline bool takeFlag(std::vector<std::string>& words, const std::string& name) { return std::erase(words, name) > 0; }
 
 /// Removes every `--name=value` and `--name value`; the values in order.
 inline std::vector<std::string> takeValues(std::vector<std::string>& words, const std::string& name) {
@@ -24,8 +22,10 @@ inline std::vector<std::string> takeValues(std::vector<std::string>& words, cons
       values.push_back(words[i + 1]);
       count = 2;
     }
-    if (count == 0) ++i;
-    else words.erase(words.begin() + static_cast<ptrdiff_t>(i), words.begin() + static_cast<ptrdiff_t>(i + count));
+    if (count == 0)
+      ++i;
+    else
+      words.erase(words.begin() + static_cast<ptrdiff_t>(i), words.begin() + static_cast<ptrdiff_t>(i + count));
   }
   return values;
 }

@@ -57,9 +57,7 @@ Build::~Build() = default;
 diag::Sink& Build::sink() { return state_->session.sink(); }
 const source::SourceManager& Build::sources() const { return state_->session.sources(); }
 
-Result<std::shared_ptr<const plan::FabricPlan>> Build::compile() {
-  return state_->session.compile(state_->options);
-}
+Result<std::shared_ptr<const plan::FabricPlan>> Build::compile() { return state_->session.compile(state_->options); }
 
 Result<void> Build::checkSyntax(const std::string& path) {
   WEFT_TRY(const std::string tree, state_->session.dumpAst(path));
@@ -80,7 +78,8 @@ Result<std::string> Build::dump(const std::string& what) {
   WEFT_TRY(const auto plan, compileAny());
   if (what == "plan") return session::Session::dumpPlan(*plan);
   const size_t colon = what.find(':');
-  const std::string_view function = colon == std::string::npos ? std::string_view() : std::string_view(what).substr(colon + 1);
+  const std::string_view function =
+      colon == std::string::npos ? std::string_view() : std::string_view(what).substr(colon + 1);
   if (what.starts_with("llvm")) return host::dumpLlvm(*plan, function, options_.optimise_dump, sink());
   return session::Session::dumpTir(*plan, function);
 }

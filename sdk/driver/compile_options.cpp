@@ -80,8 +80,10 @@ void setBindings(ParsedOptions& p, std::string_view name, std::string_view value
     }
     const std::string key(item.substr(0, colon));
     const auto same = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.first == key; });
-    if (same != list.end()) same->second = number_text;
-    else list.emplace_back(key, number_text);
+    if (same != list.end())
+      same->second = number_text;
+    else
+      list.emplace_back(key, number_text);
   }
 }
 
@@ -95,9 +97,12 @@ const std::vector<Option>& options() {
       {"--help", Takes::Nothing, "", "print this and exit", [](ParsedOptions& p, auto, auto) { p.help = true; }},
       {"--arch", Takes::Value, "wse2|wse3", "architecture (default wse2)",
        [](ParsedOptions& p, std::string_view name, std::string_view v) {
-         if (v == "wse2") p.options.arch = target::Arch::Wse2;
-         else if (v == "wse3") p.options.arch = target::Arch::Wse3;
-         else fail(p, fmt::format("argument {}: invalid choice: '{}' (choose from 'wse2', 'wse3')", name, v));
+         if (v == "wse2")
+           p.options.arch = target::Arch::Wse2;
+         else if (v == "wse3")
+           p.options.arch = target::Arch::Wse3;
+         else
+           fail(p, fmt::format("argument {}: invalid choice: '{}' (choose from 'wse2', 'wse3')", name, v));
        }},
       {"--fabric-dims", Takes::Value, "W,H", "size of the fabric in PEs",
        [](ParsedOptions& p, std::string_view name, std::string_view v) {
@@ -132,10 +137,14 @@ const std::vector<Option>& options() {
        [](ParsedOptions& p, std::string_view n, std::string_view v) { setNumber(p, n, v, p.options.east_buffer); }},
       {"--fp16-format", Takes::Value, "f16|bf16|cb16", "meaning of 16-bit floats (default f16)",
        [](ParsedOptions& p, std::string_view name, std::string_view v) {
-         if (v == "f16") p.options.fp16 = target::Fp16Format::F16;
-         else if (v == "bf16") p.options.fp16 = target::Fp16Format::BF16;
-         else if (v == "cb16") p.options.fp16 = target::Fp16Format::CB16;
-         else fail(p, fmt::format("argument {}: invalid choice: '{}' (choose from 'f16', 'bf16', 'cb16')", name, v));
+         if (v == "f16")
+           p.options.fp16 = target::Fp16Format::F16;
+         else if (v == "bf16")
+           p.options.fp16 = target::Fp16Format::BF16;
+         else if (v == "cb16")
+           p.options.fp16 = target::Fp16Format::CB16;
+         else
+           fail(p, fmt::format("argument {}: invalid choice: '{}' (choose from 'f16', 'bf16', 'cb16')", name, v));
        }},
       {"--max-inlined-iterations", Takes::Value, "N", "limit on comptime loop iterations",
        [](ParsedOptions& p, std::string_view n, std::string_view v) {
@@ -173,8 +182,10 @@ const std::vector<Option>& options() {
 /// The option that `name` ("--arch", "-arch", "--fabric-dim") means, or null; an ambiguous prefix is an error.
 const Option* find(ParsedOptions& p, std::string_view name) {
   std::string full(name);
-  if (name == "-h") full = "--help";
-  else if (!name.starts_with("--") && name.size() > 2) full = "-" + full;
+  if (name == "-h")
+    full = "--help";
+  else if (!name.starts_with("--") && name.size() > 2)
+    full = "-" + full;
   const Option* prefix = nullptr;
   bool several = false;
   for (const Option& option : options()) {
@@ -200,8 +211,10 @@ ParsedOptions parseCompileOptions(const std::vector<std::string>& args) {
     const std::string& word = args[i];
     if (word.empty()) continue;
     if (!word.starts_with('-') || word == "-") {
-      if (p.options.source.empty()) p.options.source = word;
-      else fail(p, fmt::format("unrecognized arguments: {}", word));
+      if (p.options.source.empty())
+        p.options.source = word;
+      else
+        fail(p, fmt::format("unrecognized arguments: {}", word));
       continue;
     }
     // -o joins its value in three ways; no other option has a short name.
@@ -229,8 +242,10 @@ ParsedOptions parseCompileOptions(const std::vector<std::string>& args) {
       continue;
     }
     if (option->takes == Takes::Nothing) {
-      if (equals != std::string::npos) fail(p, fmt::format("argument {}: ignored explicit argument", name));
-      else option->set(p, option->name, {});
+      if (equals != std::string::npos)
+        fail(p, fmt::format("argument {}: ignored explicit argument", name));
+      else
+        option->set(p, option->name, {});
       continue;
     }
     if (equals != std::string::npos) {

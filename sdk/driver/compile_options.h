@@ -1,5 +1,5 @@
-// The compile line: what `cslc`, `weft compile`, `weft check` and `weft run FILE` understand, with argparse's spellings.
-// SPDX-License-Identifier: Apache-2.0
+// The compile line: what `cslc`, `weft compile`, `weft check` and `weft run FILE` understand, with argparse's
+// spellings. SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/target/coord.h"
 #include "frontend/target/target.h"
@@ -52,7 +52,8 @@ struct ParsedOptions {
   std::vector<std::string> warnings;
 };
 
-/// `--opt=value`, `--opt value`, one leading dash, unambiguous prefixes, `-o out`, `-o=out`, `-oout`; the file anywhere.
+/// `--opt=value`, `--opt value`, one leading dash, unambiguous prefixes, `-o out`, `-o=out`, `-oout`; the file
+/// anywhere.
 ParsedOptions parseCompileOptions(const std::vector<std::string>& args);
 
 /// The table of options, for `cslc --help`.

@@ -116,7 +116,8 @@ std::string elementText(const std::string& type, const uint8_t* bytes) {
   const bool narrow = type.ends_with("16");
   std::memcpy(&word, bytes, narrow ? 2 : 4);
   if (type == "f32") return fmt::format("{}", std::bit_cast<float>(word));
-  if (type == "f16") return fmt::format("{}", numeric::f16ToDouble(target::Fp16Format::F16, static_cast<uint16_t>(word)));
+  if (type == "f16")
+    return fmt::format("{}", numeric::f16ToDouble(target::Fp16Format::F16, static_cast<uint16_t>(word)));
   if (type == "i16") return fmt::format("{}", static_cast<int16_t>(word));
   if (type == "i32") return fmt::format("{}", static_cast<int32_t>(word));
   return fmt::format("{}", word);
@@ -184,9 +185,8 @@ RunOutcome runProgram(std::shared_ptr<const plan::FabricPlan> plan, const RunOpt
   outcome.report.threads = options.simulation.mesh.threads;
   if (!simulation) return outcome;
   mesh::Mesh& mesh = (*simulation)->mesh();
-  mesh.setLogListener([](mesh::Cycles cycle, PeCoord, const std::string& line) {
-    fmt::print(stderr, "@{} {}\n", cycle, line);
-  });
+  mesh.setLogListener(
+      [](mesh::Cycles cycle, PeCoord, const std::string& line) { fmt::print(stderr, "@{} {}\n", cycle, line); });
   start = Clock::now();
   bool good = true;
   for (const Launch& launch : options.launches) {
@@ -203,7 +203,8 @@ RunOutcome runProgram(std::shared_ptr<const plan::FabricPlan> plan, const RunOpt
   outcome.report.memory_hash = mesh.memoryHash();
   outcome.report.trace_hash = mesh.traceHash();
   for (const diag::Diagnostic& d : sink.all())
-    if (std::string_view(diag::codeName(d.code)).starts_with("E07")) outcome.report.traps.emplace_back(diag::codeName(d.code));
+    if (std::string_view(diag::codeName(d.code)).starts_with("E07"))
+      outcome.report.traps.emplace_back(diag::codeName(d.code));
   if (outcome.good) outcome.exports = printExports(mesh, options.most_pes, options.most_elements);
   return outcome;
 }

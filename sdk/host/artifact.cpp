@@ -121,7 +121,8 @@ Result<void> writeArtifact(const plan::FabricPlan& plan, const std::string& dire
   std::error_code error;
   fs::create_directories(root / "bin", error);
   if (error) {
-    sink.error(diag::Code::E0820, {}, "the output directory `{}` cannot be made: {}", directory, error.message()).emit();
+    sink.error(diag::Code::E0820, {}, "the output directory `{}` cannot be made: {}", directory, error.message())
+        .emit();
     return Reported{};
   }
   Json manifest = Json::array();
@@ -148,8 +149,8 @@ Result<std::shared_ptr<const plan::FabricPlan>> readArtifact(const std::string& 
   const size_t line_end = text.find('\n', kMagic.size());
   if (!text.starts_with(kMagic) || line_end == std::string::npos)
     return broken(sink, directory, "plan.weft was written by another version, or is damaged");
-  const auto manifest =
-      nlohmann::json::parse(text.begin() + kMagic.size(), text.begin() + static_cast<ptrdiff_t>(line_end), nullptr, false);
+  const auto manifest = nlohmann::json::parse(text.begin() + kMagic.size(),
+                                              text.begin() + static_cast<ptrdiff_t>(line_end), nullptr, false);
   if (!manifest.is_object() || !manifest.contains("programs") || !manifest["programs"].is_array())
     return broken(sink, directory, "plan.weft is damaged");
   WEFT_TRY(auto plan, plan::deserialize(std::string_view(text).substr(line_end + 1), sink));

@@ -10,8 +10,8 @@
 
 namespace weft::host {
 
-/// Writes out.json, bin/out_rpc.json, bin/out_<k>_0.elf and plan.weft into `directory`, made if missing. Each file appears
-/// whole or not at all; plan.weft comes last.
+/// Writes out.json, bin/out_rpc.json, bin/out_<k>_0.elf and plan.weft into `directory`, made if missing. Each file
+/// appears whole or not at all; plan.weft comes last.
 Result<void> writeArtifact(const plan::FabricPlan& plan, const std::string& directory, diag::Sink& sink);
 
 Result<std::shared_ptr<const plan::FabricPlan>> readArtifact(const std::string& directory, diag::Sink& sink);

@@ -8,7 +8,8 @@
 
 namespace weft::host {
 
-Result<void> writeCore(const mesh::Mesh& mesh, const std::string& directory, const std::string& path, diag::Sink& sink) {
+Result<void> writeCore(const mesh::Mesh& mesh, const std::string& directory, const std::string& path,
+                       diag::Sink& sink) {
   const plan::FabricPlan& plan = mesh.plan();
   const nlohmann::ordered_json head{{"artifact", directory},
                                     {"cycle", mesh.cycle()},

@@ -71,7 +71,8 @@ Result<std::unique_ptr<jit::Engine>> makeEngine(const std::string& name, const j
   return std::unique_ptr<jit::Engine>(engine);
 }
 
-Result<std::string> dumpLlvm(const plan::FabricPlan& plan, std::string_view function, bool optimised, diag::Sink& sink) {
+Result<std::string> dumpLlvm(const plan::FabricPlan& plan, std::string_view function, bool optimised,
+                             diag::Sink& sink) {
   WEFT_TRY(void* const symbol, symbolOfLibrary("weft_dump_llvm", sink));
   const auto dump = reinterpret_cast<DumpLlvm>(symbol);
   const timing::CostModel model = timing::CostModel::builtin(plan.arch);
@@ -80,7 +81,8 @@ Result<std::string> dumpLlvm(const plan::FabricPlan& plan, std::string_view func
     const jit::CostTable costs = model.costTable(*program);
     if (function.empty()) dump(program.get(), &costs, -1, optimised, &text);
     for (size_t i = 0; !function.empty() && i < program->functions.size(); ++i)
-      if (program->functions[i].name == function) dump(program.get(), &costs, static_cast<int64_t>(i), optimised, &text);
+      if (program->functions[i].name == function)
+        dump(program.get(), &costs, static_cast<int64_t>(i), optimised, &text);
   }
   return text;
 }

@@ -18,8 +18,7 @@ struct HostShape {
   [[nodiscard]] size_t words() const { return static_cast<size_t>(columns) * rows * elements; }
   /// Flat index of element `e` for column x, row y.
   [[nodiscard]] size_t index(size_t x, size_t y, size_t e) const {
-    return order == Order::RowMajor ? (y * columns + x) * elements + e
-                                    : y + x * rows + e * rows * columns;
+    return order == Order::RowMajor ? (y * columns + x) * elements + e : y + x * rows + e * rows * columns;
   }
 };
 

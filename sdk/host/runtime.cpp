@@ -17,7 +17,8 @@ namespace {
 constexpr mesh::Cycles kPollCycles = 1000;
 }  // namespace
 
-std::vector<Problem> toProblems(const std::vector<diag::Diagnostic>& diagnostics, const source::SourceManager& sources) {
+std::vector<Problem> toProblems(const std::vector<diag::Diagnostic>& diagnostics,
+                                const source::SourceManager& sources) {
   std::vector<Problem> problems;
   for (const diag::Diagnostic& d : diagnostics)
     problems.push_back({diag::codeName(d.code), d.severity == diag::Severity::Error, d.message,
@@ -37,8 +38,10 @@ std::vector<std::string> describeActivity(const mesh::Mesh& mesh) {
     if (!plan.programAt(at)) continue;
     const std::string what = mesh.snapshot(at).main_thread;
     const std::string text = fmt::format("PE ({}, {}): {}", at.x, at.y, what);
-    if (what.starts_with("running")) running.push_back(text);
-    else if (what != "idle" && waiting.size() < kMost) waiting.push_back(text);
+    if (what.starts_with("running"))
+      running.push_back(text);
+    else if (what != "idle" && waiting.size() < kMost)
+      waiting.push_back(text);
   }
   for (auto& text : waiting)
     if (running.size() < kMost) running.push_back(std::move(text));
@@ -59,8 +62,8 @@ RuntimeImpl::~RuntimeImpl() {
 }
 
 Runtime::Geometry RuntimeImpl::geometry() const {
-  return {plan_->extent.width, plan_->extent.height, plan_->fabric.width,
-          plan_->fabric.height, plan_->offset.x, plan_->offset.y};
+  return {plan_->extent.width,  plan_->extent.height, plan_->fabric.width,
+          plan_->fabric.height, plan_->offset.x,      plan_->offset.y};
 }
 
 std::vector<ExportInfo> RuntimeImpl::exports() const {
@@ -106,7 +109,8 @@ Status RuntimeImpl::load() {
 Status RuntimeImpl::run() {
   return call_([&]() -> Result<void> {
     if (state_ != State::Loaded) {
-      sink_.error(diag::Code::E0602, {}, "Cannot call run() multiple times, or call run() if load() has not been called")
+      sink_
+          .error(diag::Code::E0602, {}, "Cannot call run() multiple times, or call run() if load() has not been called")
           .emit();
       return Reported{};
     }
@@ -118,7 +122,9 @@ Status RuntimeImpl::run() {
 Status RuntimeImpl::stop() {
   return call_([&]() -> Result<void> {
     if (state_ != State::Running) {
-      sink_.error(diag::Code::E0602, {}, "Cannot call stop() multiple times, or call stop() if run() has not been called")
+      sink_
+          .error(diag::Code::E0602, {},
+                 "Cannot call stop() multiple times, or call stop() if run() has not been called")
           .emit();
       return Reported{};
     }

@@ -39,14 +39,16 @@ Result<void> RuntimeImpl::checkRegion(const Transfer& t, bool in) {
   }
   constexpr int64_t kMostWords = int64_t{1} << 31;
   if (!t.streaming && t.elements_per_pe * elementBytes(t) > static_cast<int64_t>(target::kPeMemoryBytes)) {
-    sink_.error(diag::Code::E0605, {}, "{} elements of {} bytes are more than the memory of a PE", t.elements_per_pe,
-                elementBytes(t))
+    sink_
+        .error(diag::Code::E0605, {}, "{} elements of {} bytes are more than the memory of a PE", t.elements_per_pe,
+               elementBytes(t))
         .emit();
     return Reported{};
   }
   if (t.elements_per_pe > kMostWords / (t.width * t.height)) {
-    sink_.error(diag::Code::E0605, {}, "a copy of {} x {} PEs with {} elements each is too large", t.width, t.height,
-                t.elements_per_pe)
+    sink_
+        .error(diag::Code::E0605, {}, "a copy of {} x {} PEs with {} elements each is too large", t.width, t.height,
+               t.elements_per_pe)
         .emit();
     return Reported{};
   }
@@ -64,8 +66,10 @@ Result<void> RuntimeImpl::checkEveryPeExports(const Transfer& t, const std::stri
       const auto program = plan_->programAt({static_cast<uint32_t>(x), static_cast<uint32_t>(y)});
       if (program && has[*program]) continue;
       auto error = sink_.error(diag::Code::E0603, {}, "PE ({}, {}) does not export `{}`", x, y, name);
-      if (program) error.note(fmt::format("its program is `{}`", plan_->programs[*program]->name));
-      else error.note("it runs no program");
+      if (program)
+        error.note(fmt::format("its program is `{}`", plan_->programs[*program]->name));
+      else
+        error.note("it runs no program");
       error.emit();
       return Reported{};
     }
@@ -77,10 +81,12 @@ Result<std::string> RuntimeImpl::checkTarget(const Transfer& t, bool in) {
   if (t.streaming) {
     const uint32_t mask = in ? plan_->host.h2dMask() : plan_->host.d2hMask();
     if (t.target < 0 || t.target >= target::kColorCount || ((mask >> t.target) & 1u) == 0) {
-      sink_.error(diag::Code::E0607, {}, "color {} is not a streaming {} color of this program", t.target,
-                  in ? "h2d" : "d2h")
-          .help(fmt::format("give it to `<memcpy/get_params>` as `.MEMCPY{}_1`, or leave `streaming` off to copy to a symbol",
-                            in ? "H2D" : "D2H"))
+      sink_
+          .error(diag::Code::E0607, {}, "color {} is not a streaming {} color of this program", t.target,
+                 in ? "h2d" : "d2h")
+          .help(fmt::format(
+              "give it to `<memcpy/get_params>` as `.MEMCPY{}_1`, or leave `streaming` off to copy to a symbol",
+              in ? "H2D" : "D2H"))
           .emit();
       return Reported{};
     }
@@ -153,7 +159,8 @@ Status RuntimeImpl::copyIn(const Transfer& t, const uint32_t* words, size_t coun
     mesh::CommandId last = 0;
     for (uint32_t y = 0; y < shape.rows; ++y) {
       for (uint32_t x = 0; x < shape.columns; ++x) {
-        const auto first = data.begin() + static_cast<ptrdiff_t>((static_cast<size_t>(y) * shape.columns + x) * elements);
+        const auto first =
+            data.begin() + static_cast<ptrdiff_t>((static_cast<size_t>(y) * shape.columns + x) * elements);
         const mesh::Region one{static_cast<uint32_t>(t.x + x * t.row_stride),
                                static_cast<uint32_t>(t.y + y * t.col_stride), 1, 1};
         last = submit(one, std::vector<uint32_t>(first, first + elements));

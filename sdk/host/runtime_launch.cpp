@@ -45,14 +45,16 @@ Result<const plan::Export*> RuntimeImpl::checkFunction(const std::string& name) 
   return Reported{};
 }
 
-Result<uint32_t> RuntimeImpl::argumentWord(const plan::Export& function, size_t position, const LaunchArgument& argument) {
+Result<uint32_t> RuntimeImpl::argumentWord(const plan::Export& function, size_t position,
+                                           const LaunchArgument& argument) {
   const plan::Param& param = function.inputs[position];
   uint32_t word = 0;
   if (argument.type == param.type) {
     const bool narrow = param.type == "i16" || param.type == "u16" || param.type == "f16";
     return narrow ? argument.bits & 0xffffu : argument.bits;
   }
-  if (argument.type == "float" && param.type == "f32") return std::bit_cast<uint32_t>(static_cast<float>(argument.real));
+  if (argument.type == "float" && param.type == "f32")
+    return std::bit_cast<uint32_t>(static_cast<float>(argument.real));
   if (argument.type == "int" && integerFits(param.type, argument.integer, word)) return word;
   sink_.error(diag::Code::E0606, {}, "functional protype does not match what is defined in the kernel")
       .note(fmt::format("argument {} of `{}` is `{}`, the call gives `{}`{}", position + 1, signatureOf(function),

@@ -57,9 +57,14 @@ SimLog::SimLog(mesh::Mesh& mesh, const std::string& key) : mesh_(mesh) {
   mesh_.setLogListener([this](mesh::Cycles cycle, PeCoord, const std::string& text) { line(cycle, text); });
   if (has(debugTokens(), "landing")) mesh_.setWaveletListener([this](const mesh::WaveletEvent& e) { landing(e); });
   const plan::FabricPlan& plan = mesh_.plan();
-  std::ofstream("simconfig.json") << nlohmann::json{
-      {"debug", debugTokens()}, {"outdir", "."}, {"simtile", "hwtile"}, {"randSeed", 0}, {"sunsetCount", 50},
-      {"fabric", {plan.fabric.width, plan.fabric.height}}}.dump(2) << "\n";
+  std::ofstream("simconfig.json") << nlohmann::json{{"debug", debugTokens()},
+                                                    {"outdir", "."},
+                                                    {"simtile", "hwtile"},
+                                                    {"randSeed", 0},
+                                                    {"sunsetCount", 50},
+                                                    {"fabric", {plan.fabric.width, plan.fabric.height}}}
+                                         .dump(2)
+                                  << "\n";
 }
 
 SimLog::~SimLog() {
@@ -103,7 +108,8 @@ void SimLog::landing(const mesh::WaveletEvent& e) {
   constexpr const char kLink[] = {'W', 'E', 'S', 'N', 'R'};
   const uint64_t tile = static_cast<uint64_t>(e.pe.y + plan.offset.y) * plan.fabric.width + e.pe.x + plan.offset.x;
   const auto data = static_cast<uint16_t>(e.payload);
-  line(e.cycle, fmt::format("P{}.{} (hwtile) landing C{} from link {}, ctrl={}, idx={:04X}, data={:04X} {}, {}ident={:06X}{:02X}{:08X}, lf=0",
+  line(e.cycle, fmt::format("P{}.{} (hwtile) landing C{} from link {}, ctrl={}, idx={:04X}, data={:04X} {}, "
+                            "{}ident={:06X}{:02X}{:08X}, lf=0",
                             e.pe.x + plan.offset.x, e.pe.y + plan.offset.y, e.color, kLink[std::min<size_t>(e.port, 4)],
                             e.control ? 1 : 0, e.payload >> 16, data, halfText(data),
                             plan.arch == target::Arch::Wse3 ? "half=0, " : "", tile, e.color, landings_));
@@ -124,36 +130,39 @@ void SimLog::finish() {
   line(cycles, "Stopping due to user request");
   line(cycles, fmt::format("{} cycles since an instruction was executed, {} cycles since a wavelet landed", 0,
                            landings_ != 0 ? cycles - std::min(cycles, last_landing_) : 0));
-  line(cycles, fmt::format("Simulation used {:.2f} seconds, init-time=0.00, total-time={:.2f}, cycles={}, cyc/sec={:.2f}, "
-                           "tile-cyc/sec={:.2f}, tile-cyc/sec-thread={:.2f}",
-                           seconds, seconds, cycles, rate, tile_rate, tile_rate));
+  line(cycles,
+       fmt::format("Simulation used {:.2f} seconds, init-time=0.00, total-time={:.2f}, cycles={}, cyc/sec={:.2f}, "
+                   "tile-cyc/sec={:.2f}, tile-cyc/sec-thread={:.2f}",
+                   seconds, seconds, cycles, rate, tile_rate, tile_rate));
   line(cycles, fmt::format("CTF Stats: num_stalls_       = {:12}", 0));
   line(cycles, fmt::format("CTF Stats: num_wavelets      = {:12}", stats.wavelet_hops));
   line(cycles, fmt::format("CTF Stats: num_inst_dispatch = {:12}", stats.instructions));
   line(cycles, fmt::format("CTF Stats: num_inst_pipe     = {:12}", stats.dsd_elements));
   line(cycles, fmt::format("CTF Stats: num_switch_pos    = {:12}", 0));
   if (file_) std::fflush(file_.get());
-  std::ofstream(stats_path_) << nlohmann::ordered_json{
-      {"cycle_count", cycles},
-      {"cycles_per_second", rate},
-      {"fabric_x", plan.fabric.width},
-      {"fabric_y", plan.fabric.height},
-      {"hwtile_count", plan.fabric.area()},
-      {"idle_ce_cycles", 0},
-      {"idle_wavelet_cycles", 0},
-      {"init_time", 0.0},
-      {"iotile_count", 0},
-      {"nodes", 1},
-      {"nultile_count", 2 * (plan.fabric.width + plan.fabric.height)},
-      {"sim_stop_cause", "Stop due to user request"},
-      {"sim_time", seconds},
-      {"simulated_tile_count", plan.extent.area()},
-      {"sunset_count", 50},
-      {"threads", 1},
-      {"tile_count", plan.fabric.area() + 2 * (plan.fabric.width + plan.fabric.height)},
-      {"tile_cycles_per_second", tile_rate},
-      {"tile_cycles_per_second_per_thread", tile_rate},
-      {"total_time", seconds}}.dump(2) << "\n";
+  std::ofstream(stats_path_) << nlohmann::ordered_json{{"cycle_count", cycles},
+                                                       {"cycles_per_second", rate},
+                                                       {"fabric_x", plan.fabric.width},
+                                                       {"fabric_y", plan.fabric.height},
+                                                       {"hwtile_count", plan.fabric.area()},
+                                                       {"idle_ce_cycles", 0},
+                                                       {"idle_wavelet_cycles", 0},
+                                                       {"init_time", 0.0},
+                                                       {"iotile_count", 0},
+                                                       {"nodes", 1},
+                                                       {"nultile_count", 2 * (plan.fabric.width + plan.fabric.height)},
+                                                       {"sim_stop_cause", "Stop due to user request"},
+                                                       {"sim_time", seconds},
+                                                       {"simulated_tile_count", plan.extent.area()},
+                                                       {"sunset_count", 50},
+                                                       {"threads", 1},
+                                                       {"tile_count", plan.fabric.area() +
+                                                                          2 * (plan.fabric.width + plan.fabric.height)},
+                                                       {"tile_cycles_per_second", tile_rate},
+                                                       {"tile_cycles_per_second_per_thread", tile_rate},
+                                                       {"total_time", seconds}}
+                                    .dump(2)
+                             << "\n";
 }
 
 }  // namespace weft::host

@@ -37,8 +37,8 @@ void Block::load() {
 
 namespace {
 
-/// On a large mesh the state of a PE is out of the cache when its turn comes again: what hangs on its Core is fetched a few
-/// visits ahead. Only what is in use now.
+/// On a large mesh the state of a PE is out of the cache when its turn comes again: what hangs on its Core is fetched a
+/// few visits ahead. Only what is in use now.
 void prefetchAround(const Core* c) {
   if (c == nullptr) return;
   for (uint32_t m = c->ut_active; m != 0; m &= m - 1) {
@@ -129,7 +129,8 @@ void Block::visit(uint32_t pe, Cycles t) {
   if (c.host != nullptr) hostFeed(pe, c, t);
   if (c.ut_active != 0 || (c.main_worker != nullptr && c.main_worker->active)) stepWorkers(pe, c, t);
   if (c.main.state != MainState::Trapped) mainThread(pe, c, t);
-  if ((c.occupied[0] | c.occupied[1] | c.occupied[2] | c.occupied[3] | c.occupied_host | c.oq_occupied) != 0) route(pe, c, t);
+  if ((c.occupied[0] | c.occupied[1] | c.occupied[2] | c.occupied[3] | c.occupied_host | c.oq_occupied) != 0)
+    route(pe, c, t);
   if (c.host_out_occupied) hostDrain(pe, c, t);
 }
 
@@ -220,7 +221,8 @@ void Block::traceWavelet(Cycles t, uint32_t pe, int color, int port, uint32_t pa
   if (mesh_.options().trace_hash) {
     uint64_t h = t * 0x9e3779b97f4a7c15ull;
     h ^= (static_cast<uint64_t>(at.y) << 40 | static_cast<uint64_t>(at.x) << 16 | static_cast<uint64_t>(color) << 8 |
-          static_cast<uint64_t>(port) << 1 | (control ? 1 : 0)) * 0xc2b2ae3d27d4eb4full;
+          static_cast<uint64_t>(port) << 1 | (control ? 1 : 0)) *
+         0xc2b2ae3d27d4eb4full;
     h ^= payload * 0x165667b19e3779f9ull;
     h ^= h >> 31;
     h *= 0xff51afd7ed558ccdull;

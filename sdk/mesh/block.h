@@ -58,8 +58,8 @@ class Block {
   /// Fills in the PEs' programs and enters those that have work at cycle 0.
   void load();
   void runWindow(Cycles end);
-  /// Windows of one hop, one after the other, until `stop`, until something happened that the mesh must look at, or until
-  /// enough were run. Returns the end of the last one. For a mesh of a single block.
+  /// Windows of one hop, one after the other, until `stop`, until something happened that the mesh must look at, or
+  /// until enough were run. Returns the end of the last one. For a mesh of a single block.
   Cycles runWindows(Cycles stop, uint32_t most);
   void drain(const std::vector<Message>& inbox);
   [[nodiscard]] Cycles nextEvent() const { return wheel_.next(); }

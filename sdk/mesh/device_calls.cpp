@@ -31,7 +31,8 @@ struct Block::DeviceEntry {
   static WeftFrame* allocFrame(WeftPe* pe, uint32_t bytes) { return of(pe).allocFrame(bytes); }
   static void freeFrame(WeftPe* pe, WeftFrame* frame, uint32_t bytes) { of(pe).freeFrame(frame, bytes); }
   static const WeftDevice* table() {
-    static constexpr WeftDevice kDevice{call, dsd, DeviceEntry::backEdge, load, store, DeviceEntry::fault, allocFrame, freeFrame};
+    static constexpr WeftDevice kDevice{call,       dsd,      DeviceEntry::backEdge, load, store, DeviceEntry::fault,
+                                        allocFrame, freeFrame};
     return &kDevice;
   }
 };
@@ -49,7 +50,8 @@ void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
   wpe_.result = 0;
   const plan::FabricPlan& plan = mesh_.plan();
-  wpe_.slots = plan.slots_of.empty() ? nullptr : plan.slot_values.data() + plan.slots_of[plan.extent.index(coordOf(pe))];
+  wpe_.slots =
+      plan.slots_of.empty() ? nullptr : plan.slot_values.data() + plan.slots_of[plan.extent.index(coordOf(pe))];
   wpe_.device = DeviceEntry::table();
   wpe_.frames = c.main.frames;
   wpe_.cursor = &wpe_.frames;
@@ -118,8 +120,7 @@ bool mayRunAhead(DeviceCall call) {
     case DeviceCall::SetDsrLength:
     case DeviceCall::SetFifoReadLength:
     case DeviceCall::SetFifoWriteLength:
-    case DeviceCall::UnblockCommandStream:
-      return true;
+    case DeviceCall::UnblockCommandStream: return true;
     case DeviceCall::BlockMicrothread:
     case DeviceCall::UnblockMicrothread:
     case DeviceCall::PerfRead:
@@ -133,8 +134,7 @@ bool mayRunAhead(DeviceCall call) {
     case DeviceCall::TeardownPending:
     case DeviceCall::TeardownExit:
     case DeviceCall::QueueFlush:
-    case DeviceCall::QueueFlushExit:
-      return false;
+    case DeviceCall::QueueFlushExit: return false;
   }
   return false;
 }
@@ -170,7 +170,8 @@ int32_t Block::deviceCall(WeftPe& wpe, uint32_t call, uint32_t site, const uint6
   Core& c = *pes_[pe].core;
   const auto kind = static_cast<DeviceCall>(call);
   const bool alone = (wpe.flags & WEFT_PE_SHARED) == 0;
-  if (wpe.now <= time_ || timeless(kind) || (alone && mayRunAhead(kind))) return performCall(pe, c, call, site, args, wpe.now);
+  if (wpe.now <= time_ || timeless(kind) || (alone && mayRunAhead(kind)))
+    return performCall(pe, c, call, site, args, wpe.now);
   return postpone(wpe, c, RequestKind::Call, call, site, args, argumentCount(kind));
 }
 
@@ -219,8 +220,8 @@ int32_t Block::fault(WeftPe& wpe, uint32_t kind, uint32_t site) {
 }
 
 uint32_t Block::random16(Core& c) {
-  // Fibonacci register x^23 + x^18 + 1 of the low 23 bits of the seed, 128 steps a call, sixteen at a time (the taps lie
-  // far enough apart). The references leave open which bits are the result: here the upper sixteen.
+  // Fibonacci register x^23 + x^18 + 1 of the low 23 bits of the seed, 128 steps a call, sixteen at a time (the taps
+  // lie far enough apart). The references leave open which bits are the result: here the upper sixteen.
   uint32_t s = c.prng[c.prng_active & 3] & 0x7fffffu;
   for (int i = 0; i < 8; ++i) s = ((s << 16) | (((s >> 7) ^ (s >> 2)) & 0xffffu)) & 0x7fffffu;
   c.prng[c.prng_active & 3] = s;
@@ -295,18 +296,10 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
   uint64_t result = 0;
   const auto bit = [&](int i) { return 1ull << (args[i] & 63); };
   switch (static_cast<DeviceCall>(call)) {
-    case DeviceCall::Activate:
-      p.active |= bit(0);
-      break;
-    case DeviceCall::Block:
-      p.blocked |= bit(0);
-      break;
-    case DeviceCall::Unblock:
-      p.blocked &= ~bit(0);
-      break;
-    case DeviceCall::BlockMicrothread:
-      c.ut_blocked |= static_cast<uint8_t>(1u << (args[0] & 7));
-      break;
+    case DeviceCall::Activate: p.active |= bit(0); break;
+    case DeviceCall::Block: p.blocked |= bit(0); break;
+    case DeviceCall::Unblock: p.blocked &= ~bit(0); break;
+    case DeviceCall::BlockMicrothread: c.ut_blocked |= static_cast<uint8_t>(1u << (args[0] & 7)); break;
     case DeviceCall::UnblockMicrothread:
       c.ut_blocked &= static_cast<uint8_t>(~(1u << (args[0] & 7)));
       schedule(pe, std::max(t, time_) + 1);
@@ -335,41 +328,20 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       c.tsc_base = t;
       c.tsc_stopped = 0;
       break;
-    case DeviceCall::TscRead:
-      result = (c.tsc_enabled ? t - c.tsc_base : c.tsc_stopped) & 0xffffffffffffull;
-      break;
-    case DeviceCall::PerfRead:
-      result = args[0] == 0 ? t : c.wavelets_received;
-      break;
-    case DeviceCall::Random16:
-      result = random16(c);
-      break;
-    case DeviceCall::SetActivePrng:
-      c.prng_active = static_cast<uint8_t>(args[0] & 3);
-      break;
-    case DeviceCall::SeedPrng:
-      c.prng[c.prng_active & 3] = static_cast<uint32_t>(args[0]);
-      break;
-    case DeviceCall::CoordX:
-      result = at.x;
-      break;
-    case DeviceCall::CoordY:
-      result = at.y;
-      break;
-    case DeviceCall::FabricCoordX:
-      result = at.x + mesh_.plan().offset.x;
-      break;
-    case DeviceCall::FabricCoordY:
-      result = at.y + mesh_.plan().offset.y;
-      break;
-    case DeviceCall::AssertFailed:
-      trap({pe, t, site}, diag::Code::E0706, "assertion failed");
-      return WEFT_TRAP;
-    case DeviceCall::PrintText:
-      print(pe, c, program.strings[args[0]], t);
-      break;
+    case DeviceCall::TscRead: result = (c.tsc_enabled ? t - c.tsc_base : c.tsc_stopped) & 0xffffffffffffull; break;
+    case DeviceCall::PerfRead: result = args[0] == 0 ? t : c.wavelets_received; break;
+    case DeviceCall::Random16: result = random16(c); break;
+    case DeviceCall::SetActivePrng: c.prng_active = static_cast<uint8_t>(args[0] & 3); break;
+    case DeviceCall::SeedPrng: c.prng[c.prng_active & 3] = static_cast<uint32_t>(args[0]); break;
+    case DeviceCall::CoordX: result = at.x; break;
+    case DeviceCall::CoordY: result = at.y; break;
+    case DeviceCall::FabricCoordX: result = at.x + mesh_.plan().offset.x; break;
+    case DeviceCall::FabricCoordY: result = at.y + mesh_.plan().offset.y; break;
+    case DeviceCall::AssertFailed: trap({pe, t, site}, diag::Code::E0706, "assertion failed"); return WEFT_TRAP;
+    case DeviceCall::PrintText: print(pe, c, program.strings[args[0]], t); break;
     case DeviceCall::PrintValue:
-      print(pe, c, formatValue(static_cast<tir::PrintFormat>(args[0]), static_cast<uint32_t>(args[1]), program.fp16), t);
+      print(pe, c, formatValue(static_cast<tir::PrintFormat>(args[0]), static_cast<uint32_t>(args[1]), program.fp16),
+            t);
       break;
     case DeviceCall::LoadDsr: {
       DsrState& d = dsrs(pe, c)[args[0] % 48];
@@ -380,9 +352,7 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       wpe_.now += params_.dsd.dsr_load;
       break;
     }
-    case DeviceCall::GetDsr:
-      result = dsrs(pe, c)[args[0] % 48].value.bits;
-      break;
+    case DeviceCall::GetDsr: result = dsrs(pe, c)[args[0] % 48].value.bits; break;
     case DeviceCall::SetDsrBase: {
       DsrState& d = dsrs(pe, c)[args[0] % 48];
       d.value = d.value.withBase(static_cast<uint16_t>(args[1]));
@@ -400,10 +370,10 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
     case DeviceCall::SetFifoWriteLength:
       if (args[0] < program.fifos.size()) c.fifo[args[0]].write_length = static_cast<uint16_t>(args[1]);
       break;
-    case DeviceCall::FabricRead:
-      return fabricElement(pe, c, true, args[0], static_cast<uint32_t>(args[1]), 0, site, t);
+    case DeviceCall::FabricRead: return fabricElement(pe, c, true, args[0], static_cast<uint32_t>(args[1]), 0, site, t);
     case DeviceCall::FabricWrite:
-      return fabricElement(pe, c, false, args[0], static_cast<uint32_t>(args[1]), static_cast<uint32_t>(args[2]), site, t);
+      return fabricElement(pe, c, false, args[0], static_cast<uint32_t>(args[1]), static_cast<uint32_t>(args[2]), site,
+                           t);
     case DeviceCall::GetConfig: {
       uint16_t value = 0;
       if (!readRegister(pe, static_cast<uint16_t>(args[0]), &value)) {
@@ -430,20 +400,20 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       }
       break;
     case DeviceCall::QueueFlush: {
-      Queue& queue = (args[0] & 0x100) != 0 ? *outputQueue(pe, c, static_cast<int>(args[0] & 7)) : *inputQueue(pe, c, static_cast<int>(args[0] & 7));
+      Queue& queue = (args[0] & 0x100) != 0 ? *outputQueue(pe, c, static_cast<int>(args[0] & 7))
+                                            : *inputQueue(pe, c, static_cast<int>(args[0] & 7));
       queue.flush_pending = true;
       if (queue.count == 0) queueDrained(pe, c, queue, std::max(t, time_));
       break;
     }
     case DeviceCall::QueueFlushExit: {
-      Queue& queue = (args[0] & 0x100) != 0 ? *outputQueue(pe, c, static_cast<int>(args[0] & 7)) : *inputQueue(pe, c, static_cast<int>(args[0] & 7));
+      Queue& queue = (args[0] & 0x100) != 0 ? *outputQueue(pe, c, static_cast<int>(args[0] & 7))
+                                            : *inputQueue(pe, c, static_cast<int>(args[0] & 7));
       queue.flushed = false;
       c.flush_pending &= ~(1u << (queue.id + (queue.output ? 8 : 0)));
       break;
     }
-    case DeviceCall::UnblockCommandStream:
-      unblockCommandStream(pe, t);
-      break;
+    case DeviceCall::UnblockCommandStream: unblockCommandStream(pe, t); break;
   }
   wpe_.result = result;
   return WEFT_DONE;

@@ -34,44 +34,38 @@ void Block::place(uint32_t pe, Core& core, tir::Dsd dsd, Operand* out) {
       out->stride = 1;
       out->step = out->width;
       break;
-    case DsdKind::FabIn:
-      out->kind = Operand::Kind::InQueue;
-      break;
-    case DsdKind::FabOut:
-      out->kind = Operand::Kind::OutQueue;
-      break;
+    case DsdKind::FabIn: out->kind = Operand::Kind::InQueue; break;
+    case DsdKind::FabOut: out->kind = Operand::Kind::OutQueue; break;
     case DsdKind::Fifo:
       out->kind = Operand::Kind::Fifo;
       out->fifo = dsd.queue();
       break;
-    case DsdKind::None:
-      break;
+    case DsdKind::None: break;
   }
   out->start = out->address;
 }
 
-bool Block::resolve(uint32_t pe, Core& core, const tir::DsdOperand& spec, const uint64_t*& args, int width, Operand* out,
-                    tir::DsrConfig* config, uint32_t site, Cycles t, bool is_dest) {
+bool Block::resolve(uint32_t pe, Core& core, const tir::DsdOperand& spec, const uint64_t*& args, int width,
+                    Operand* out, tir::DsrConfig* config, uint32_t site, Cycles t, bool is_dest) {
   *out = Operand{};
   out->width = static_cast<uint8_t>(width);
   const tir::Program& program = *programOf(pes_[pe])->program;
   switch (spec.kind) {
-    case tir::DsdOperand::Kind::None:
-      return true;
-    case tir::DsdOperand::Kind::Dsd:
-      place(pe, core, tir::Dsd{*args++}, out);
-      break;
+    case tir::DsdOperand::Kind::None: return true;
+    case tir::DsdOperand::Kind::Dsd: place(pe, core, tir::Dsd{*args++}, out); break;
     case tir::DsdOperand::Kind::Dsr: {
       const DsrState& d = dsrs(pe, core)[spec.dsr.encode()];
       if (!d.loaded) {
-        trap({pe, t, site}, diag::Code::E0707, fmt::format("descriptor register {} is used before it is loaded", spec.dsr.number));
+        trap({pe, t, site}, diag::Code::E0707,
+             fmt::format("descriptor register {} is used before it is loaded", spec.dsr.number));
         return false;
       }
       out->wrap_position = d.position;
       place(pe, core, d.value, out);
       if (d.config < program.dsr_configs.size()) {
         *config = program.dsr_configs[d.config];
-        if (config->save_address && out->kind == Operand::Kind::Memory) out->save_dsr = static_cast<uint8_t>(spec.dsr.encode());
+        if (config->save_address && out->kind == Operand::Kind::Memory)
+          out->save_dsr = static_cast<uint8_t>(spec.dsr.encode());
       }
       break;
     }
@@ -112,14 +106,11 @@ uint32_t lengthOf(const Operand& o, const Core& core, bool dest) {
       }
       return o.dsd.length();
     case Operand::Kind::InQueue:
-    case Operand::Kind::OutQueue:
-      return o.dsd.length();
-    case Operand::Kind::Fifo:
-      return dest ? core.fifo[o.fifo].write_length : core.fifo[o.fifo].read_length;
+    case Operand::Kind::OutQueue: return o.dsd.length();
+    case Operand::Kind::Fifo: return dest ? core.fifo[o.fifo].write_length : core.fifo[o.fifo].read_length;
     case Operand::Kind::None:
     case Operand::Kind::Scalar:
-    case Operand::Kind::Accumulator:
-      break;
+    case Operand::Kind::Accumulator: break;
   }
   return 0;
 }
@@ -185,7 +176,8 @@ bool Block::bindFabric(uint32_t pe, Core& core, Operand& o, uint32_t site, Cycle
       if (o.queue->color == tir::kNoColor && color != tir::kNoColor) o.queue->color = color;
       if (color != tir::kNoColor && color != o.queue->color) {
         trap(where, diag::Code::E0704,
-             fmt::format("the descriptor names color {}, output queue {} is bound to color {}", color, id, o.queue->color));
+             fmt::format("the descriptor names color {}, output queue {} is bound to color {}", color, id,
+                         o.queue->color));
         return false;
       }
       color = o.queue->color;
@@ -197,7 +189,8 @@ bool Block::bindFabric(uint32_t pe, Core& core, Operand& o, uint32_t site, Cycle
     o.dsd = o.dsd.withColor(color);
   }
   if (o.queue->user != Queue::kFree) {
-    const Worker* other = o.queue->user == Queue::kMain ? core.main_worker : core.ut[static_cast<size_t>(o.queue->user)];
+    const Worker* other =
+        o.queue->user == Queue::kMain ? core.main_worker : core.ut[static_cast<size_t>(o.queue->user)];
     trap(where, diag::Code::E0703,
          fmt::format("{} queue {} is in use by the operation at {}", input ? "input" : "output", o.queue->id,
                      other != nullptr ? siteText(pe, other->site) : std::string("?")));
@@ -223,7 +216,8 @@ bool Block::startWorker(uint32_t pe, Core& core, Worker& w, int number, uint32_t
     if (o->fabric() && !bindFabric(pe, core, *o, site, t)) return false;
     // The same queue twice in one operation is found by the second check.
     if (o->fabric()) o->queue->user = static_cast<int8_t>(number);
-    if (o->kind == Operand::Kind::InQueue && !o->queue->implicit) core.iq_owned |= static_cast<uint8_t>(1u << o->queue->id);
+    if (o->kind == Operand::Kind::InQueue && !o->queue->implicit)
+      core.iq_owned |= static_cast<uint8_t>(1u << o->queue->id);
   }
   w.number = static_cast<uint8_t>(number);
   w.is_main = number == Queue::kMain;
@@ -323,7 +317,8 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   }
   w.unbounded = tir::isUnbounded(static_cast<uint16_t>(w.length));
   const WeftDsdRate& rate = costs.op[static_cast<size_t>(op.op)];
-  const uint32_t per = w.src0.kind == Operand::Kind::Memory && w.src1.kind == Operand::Kind::Memory ? rate.two_source : rate.one_source;
+  const uint32_t per =
+      w.src0.kind == Operand::Kind::Memory && w.src1.kind == Operand::Kind::Memory ? rate.two_source : rate.one_source;
   w.interval = static_cast<uint8_t>(std::clamp((per * (w.simd ? 2u : 1u) + 15u) / 16u, 1u, 200u));
   w.priority = static_cast<uint8_t>(rankOf(priority));
 
@@ -344,18 +339,24 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   }
 
   // Which microthread.
-  const Operand* first_in = w.src0.kind == Operand::Kind::InQueue ? &w.src0 : w.src1.kind == Operand::Kind::InQueue ? &w.src1 : nullptr;
+  const Operand* first_in = w.src0.kind == Operand::Kind::InQueue   ? &w.src0
+                            : w.src1.kind == Operand::Kind::InQueue ? &w.src1
+                                                                    : nullptr;
   const auto queueNumber = [&](const Operand& o) {
     if (o.dsd.queue() != tir::kNoQueue) return static_cast<int>(o.dsd.queue());
     return o.kind == Operand::Kind::OutQueue ? target::outputQueueCount(params_.arch) - 1 : 7;
   };
   if (params_.arch == target::Arch::Wse2) ut = -1;
   if (ut < 0 && params_.arch == target::Arch::Wse3) ut = op.ut_id;
-  if (ut < 0) ut = w.dest.kind == Operand::Kind::OutQueue ? queueNumber(w.dest) : first_in != nullptr ? queueNumber(*first_in) : 0;
+  if (ut < 0)
+    ut = w.dest.kind == Operand::Kind::OutQueue ? queueNumber(w.dest)
+         : first_in != nullptr                  ? queueNumber(*first_in)
+                                                : 0;
   ut &= 7;
   if (((core.ut_active >> ut) & 1) != 0) {
     trap({pe, t, site}, diag::Code::E0702,
-         fmt::format("microthread {} still runs the operation at {}", ut, siteText(pe, core.ut[static_cast<size_t>(ut)]->site)));
+         fmt::format("microthread {} still runs the operation at {}", ut,
+                     siteText(pe, core.ut[static_cast<size_t>(ut)]->site)));
     return WEFT_TRAP;
   }
   const Cycles end = t + static_cast<Cycles>(loads) * costs.dsr_load + params_.async_issue;
@@ -375,8 +376,8 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
 }
 
 /// @map's element moves.
-int32_t Block::fabricElement(uint32_t pe, Core& core, bool read, uint64_t dsd, uint32_t width, uint32_t value, uint32_t site,
-                             Cycles t) {
+int32_t Block::fabricElement(uint32_t pe, Core& core, bool read, uint64_t dsd, uint32_t width, uint32_t value,
+                             uint32_t site, Cycles t) {
   Worker w;
   w.opcode = width == 4 ? tir::DsdOpcode::Mov32 : tir::DsdOpcode::Mov16;
   w.single = read;

@@ -7,8 +7,7 @@ namespace weft::mesh {
 bool Block::filterPasses(const FilterState& f, const Slot& word) const {
   const plan::Filter& c = f.config;
   switch (c.kind) {
-    case plan::FilterKind::None:
-      return true;
+    case plan::FilterKind::None: return true;
     case plan::FilterKind::Range: {
       const uint32_t index = word.payload >> 16;
       return word.control() || (index >= c.min_index && index <= c.max_index);
@@ -16,8 +15,7 @@ bool Block::filterPasses(const FilterState& f, const Slot& word) const {
     case plan::FilterKind::Counter:
       if (c.filter_control && word.control()) return f.counter == c.max_counter;
       return f.counter <= c.max_counter;
-    case plan::FilterKind::SparseCounter:
-      return f.open || f.counter <= c.max_counter;
+    case plan::FilterKind::SparseCounter: return f.open || f.counter <= c.max_counter;
   }
   return true;
 }

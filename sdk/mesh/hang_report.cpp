@@ -1,6 +1,6 @@
-// Why the machine stopped: PEs that wait, grouped by program, line and reason, each with the cause found by following the
-// routes to the PE that should have sent, or to the place where the words are stuck.
-// SPDX-License-Identifier: Apache-2.0
+// Why the machine stopped: PEs that wait, grouped by program, line and reason, each with the cause found by following
+// the routes to the PE that should have sent, or to the place where the words are stuck. SPDX-License-Identifier:
+// Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
@@ -64,7 +64,8 @@ std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoo
   PeCoord pe = at;
   // The color may be known under its partner's number on the way; swaps are rare enough to follow the plain one.
   for (;;) {
-    if (!seen.insert(plan_->extent.index(pe)).second) return fmt::format("the route of color {} runs in a circle", color);
+    if (!seen.insert(plan_->extent.index(pe)).second)
+      return fmt::format("the route of color {} runs in a circle", color);
     const RouteView v = routeView(pe, color);
     if (!v.configured) return fmt::format("{} has no route for color {}", peText(pe), color);
     if (v.teardown) return fmt::format("color {} is in teardown at {}", color, peText(pe));
@@ -81,7 +82,8 @@ std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoo
       }
     }
     if (v.rx == 0) return fmt::format("the route of color {} at {} receives from no port", color, peText(pe));
-    if ((v.rx & kHostBit) != 0) return fmt::format("the host has streamed no more words on color {} to {}", color, peText(pe));
+    if ((v.rx & kHostBit) != 0)
+      return fmt::format("the host has streamed no more words on color {} to {}", color, peText(pe));
     if ((v.rx & kRampBit) != 0) {
       *sender = pe;
       const Block& b = blockAt(pe);
@@ -98,25 +100,30 @@ std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoo
                                 b.siteText(index, w.site), w.done, w.length);
           }
         }
-        if (c->main.state == MainState::Waiting && c->main_worker->writes_fabric && c->main_worker->dest.dsd.color() == color)
+        if (c->main.state == MainState::Waiting && c->main_worker->writes_fabric &&
+            c->main_worker->dest.dsd.color() == color)
           sends = true;
       }
       if (sends) return fmt::format("{} should send them: {}", peText(pe), state);
-      if (b.programOf(b.pes()[index]) == nullptr) return fmt::format("{} should send them but has no program", peText(pe));
-      return fmt::format("{} should send them but has no send on color {} in progress; it is {}", peText(pe), color, state);
+      if (b.programOf(b.pes()[index]) == nullptr)
+        return fmt::format("{} should send them but has no program", peText(pe));
+      return fmt::format("{} should send them but has no send on color {} in progress; it is {}", peText(pe), color,
+                         state);
     }
     const int port = std::countr_zero(static_cast<unsigned>(v.rx));
     const int64_t x = static_cast<int64_t>(pe.x) + kDx[port], y = static_cast<int64_t>(pe.y) + kDy[port];
     if (x < 0 || y < 0 || x >= plan_->extent.width || y >= plan_->extent.height) {
-      return fmt::format("{} receives color {} from the {}, which is outside the program rectangle", peText(pe), color, portText(port));
+      return fmt::format("{} receives color {} from the {}, which is outside the program rectangle", peText(pe), color,
+                         portText(port));
     }
     const PeCoord next{static_cast<uint32_t>(x), static_cast<uint32_t>(y)};
     const RouteView n = routeView(next, color);
     const int back = static_cast<int>(target::opposite(static_cast<target::Port>(port)));
-    if (!n.configured) return fmt::format("{} receives color {} from {}, which has no route for it", peText(pe), color, peText(next));
+    if (!n.configured)
+      return fmt::format("{} receives color {} from {}, which has no route for it", peText(pe), color, peText(next));
     if (((n.tx >> back) & 1) == 0) {
-      return fmt::format("{} receives color {} from {}, whose route does not send to the {}", peText(pe), color, peText(next),
-                         portText(back));
+      return fmt::format("{} receives color {} from {}, whose route does not send to the {}", peText(pe), color,
+                         peText(next), portText(back));
     }
     pe = next;
   }
@@ -126,7 +133,8 @@ std::string MeshImpl::whyStuck(PeCoord at, int color, int from) const {
   std::set<uint32_t> seen;
   PeCoord pe = at;
   for (;;) {
-    if (!seen.insert(plan_->extent.index(pe)).second) return fmt::format("the route of color {} runs in a circle", color);
+    if (!seen.insert(plan_->extent.index(pe)).second)
+      return fmt::format("the route of color {} runs in a circle", color);
     const RouteView v = routeView(pe, color);
     if (!v.configured) return fmt::format("{} has no route for color {}", peText(pe), color);
     if (v.teardown) return fmt::format("color {} is in teardown at {}", color, peText(pe));
@@ -138,7 +146,8 @@ std::string MeshImpl::whyStuck(PeCoord at, int color, int from) const {
     const ColorState* cs = c != nullptr ? c->color[static_cast<size_t>(color)] : nullptr;
     if ((v.tx & kRampBit) != 0) {
       if (cs == nullptr || cs->queue == nullptr) {
-        if (plan_->arch == target::Arch::Wse3) return fmt::format("no input queue is bound to color {} at {}", color, peText(pe));
+        if (plan_->arch == target::Arch::Wse3)
+          return fmt::format("no input queue is bound to color {} at {}", color, peText(pe));
       } else if (cs->queue->full()) {
         const Queue& q = *cs->queue;
         const Block& b = blockAt(pe);
@@ -161,7 +170,8 @@ std::string MeshImpl::whyStuck(PeCoord at, int color, int from) const {
                           : fmt::format("input queue {} of color {} at {} is full: {}", q.id, color, peText(pe), why);
       }
     }
-    if ((v.tx & kHostBit) != 0) return fmt::format("the host does not take the words of color {} at {}", color, peText(pe));
+    if ((v.tx & kHostBit) != 0)
+      return fmt::format("the host does not take the words of color {} at {}", color, peText(pe));
     bool moved = false;
     for (int port = 0; port < 4 && !moved; ++port) {
       if (((v.tx >> port) & 1) == 0) continue;
@@ -191,8 +201,9 @@ void Block::collectStuck(std::vector<Stuck>& out) {
     const auto worker = [&](const Worker& w, bool main) {
       Stuck s;
       s.at = at;
-      const std::string what = fmt::format("waits in @{} at {}{}", w.single || w.opcode == tir::DsdOpcode::DFilt ? "map" : tir::dsdOpInfo(w.opcode).name,
-                                           siteText(i, w.site), main ? "" : fmt::format(" (microthread {})", w.number));
+      const std::string what = fmt::format(
+          "waits in @{} at {}{}", w.single || w.opcode == tir::DsdOpcode::DFilt ? "map" : tir::dsdOpInfo(w.opcode).name,
+          siteText(i, w.site), main ? "" : fmt::format(" (microthread {})", w.number));
       const std::string left = w.unbounded ? std::string("more") : fmt::format("{} of {}", w.length - w.done, w.length);
       for (const Operand* o : {&w.src0, &w.src1}) {
         if (o->kind != Operand::Kind::InQueue || o->queue->count != 0) continue;
@@ -222,14 +233,16 @@ void Block::collectStuck(std::vector<Stuck>& out) {
       }
       if (w.dest.kind == Operand::Kind::OutQueue && w.dest.queue->full()) {
         const int color = w.dest.queue->front().color;
-        s.message = what + fmt::format(", color {}, output queue {}: {} words cannot leave", color, w.dest.queue->id, left);
+        s.message =
+            what + fmt::format(", color {}, output queue {}: {} words cannot leave", color, w.dest.queue->id, left);
         s.cause = mesh_.whyStuck(at, color);
         s.key = fmt::format("{} {} out {} {}", p.program, w.site, color, w.dest.queue->id);
         out.push_back(s);
         return;
       }
       s.message = what + fmt::format(", {} elements to go", left);
-      s.cause = ((c->ut_blocked >> w.number) & 1) != 0 && !main ? "the microthread is blocked" : "its FIFO does not move";
+      s.cause =
+          ((c->ut_blocked >> w.number) & 1) != 0 && !main ? "the microthread is blocked" : "its FIFO does not move";
       s.key = fmt::format("{} {} fifo", p.program, w.site);
       out.push_back(s);
     };
@@ -253,7 +266,8 @@ void Block::collectStuck(std::vector<Stuck>& out) {
       s.primary = false;
       s.message = fmt::format("{} words of color {} wait in {}", q.count, q.color,
                               q.implicit ? std::string("its own queue") : fmt::format("input queue {}", q.id));
-      s.cause = bound ? fmt::format("data task `{}` is blocked", info->program->functions[info->task_fn[static_cast<size_t>(channel)]].name)
+      s.cause = bound ? fmt::format("data task `{}` is blocked",
+                                    info->program->functions[info->task_fn[static_cast<size_t>(channel)]].name)
                       : std::string("no operation and no task reads it");
       s.key = fmt::format("{} queue {} {} {}", p.program, q.color, q.id, bound);
       out.push_back(s);
@@ -273,7 +287,8 @@ void Block::collectStuck(std::vector<Stuck>& out) {
         s.at = at;
         s.primary = false;
         s.message = fmt::format("words of color {} wait before port {}", color, portText(port));
-        s.cause = cs->rx == 0 ? std::string("the PE has no route for the color") : std::string("its route does not receive from there");
+        s.cause = cs->rx == 0 ? std::string("the PE has no route for the color")
+                              : std::string("its route does not receive from there");
         s.key = fmt::format("{} closed {} {}", p.program, color, port);
         out.push_back(s);
       }
@@ -300,8 +315,12 @@ void Block::collectStuck(std::vector<Stuck>& out) {
         out.push_back(s);
       } else if ((p.flags & Pe::kAwaitUnblock) != 0) {
         const uint32_t symbol = command->symbol[p.program];
-        const std::string where = symbol == kNone ? std::string()
-                                                  : " (" + siteText(i, info->program->function(info->program->host_symbols[symbol].function).site.index()) + ")";
+        const std::string where =
+            symbol == kNone
+                ? std::string()
+                : " (" +
+                      siteText(i, info->program->function(info->program->host_symbols[symbol].function).site.index()) +
+                      ")";
         s.message = fmt::format("`{}`{} has not unblocked the command stream", command->name, where);
         s.cause = c->main.state == MainState::Idle ? "nothing is running that could still call `unblock_cmd_stream`"
                                                    : "its main thread is " + mainText(i);
@@ -310,7 +329,8 @@ void Block::collectStuck(std::vector<Stuck>& out) {
         out.push_back(s);
       }
       if (c->host != nullptr && c->host->next < c->host->count && command->kind == CommandKind::StreamIn) {
-        s.message = fmt::format("the host still has {} of {} words for color {}", c->host->count - c->host->next, c->host->count, c->host->color);
+        s.message = fmt::format("the host still has {} of {} words for color {}", c->host->count - c->host->next,
+                                c->host->count, c->host->color);
         s.cause = mesh_.whyStuck(at, c->host->color, kHostPort);
         s.primary = true;
         s.key = fmt::format("{} h2d", p.program);
@@ -367,7 +387,8 @@ void MeshImpl::reportHang(std::optional<CommandId> awaited) {
     }
     d.trace(diag::TraceFrame{fmt::format("{}: {}: {}", who, g.first->message, g.first->cause), {}});
   }
-  if (groups.size() > kGroups) d.note(fmt::format("{} more groups of waiting PEs are not shown", groups.size() - kGroups));
+  if (groups.size() > kGroups)
+    d.note(fmt::format("{} more groups of waiting PEs are not shown", groups.size() - kGroups));
   if (groups.empty()) d.note("no PE waits for anything; nothing was started that could complete the command");
   d.emit();
 }

@@ -104,8 +104,7 @@ void MeshImpl::startCommand(Command& c, Cycles at) {
       const uint32_t pe = block.indexOf(at_pe);
       Pe& state = block.pes()[pe];
       const Cycles arrives = c.arrival(at_pe, params_.hop);
-      const size_t offset =
-          (static_cast<size_t>(y - c.region.y) * c.region.width + (x - c.region.x)) * c.elements;
+      const size_t offset = (static_cast<size_t>(y - c.region.y) * c.region.width + (x - c.region.x)) * c.elements;
       if (by_name) {
         if (state.program == plan::kNoProgram || c.symbol[state.program] == kNone) continue;
         state.flags |= Pe::kSystemPending;
@@ -145,20 +144,14 @@ Cycles MeshImpl::hostStep(Cycles now) {
       const Cycles base = c.start + params_.command_start;
       const uint64_t words = static_cast<uint64_t>(c.elements) * c.region.width * c.region.height;
       switch (c.kind) {
-        case CommandKind::CopyIn:
-          c.complete = c.last + words * 1000 / params_.h2d_rate;
-          break;
+        case CommandKind::CopyIn: c.complete = c.last + words * 1000 / params_.h2d_rate; break;
         case CommandKind::CopyOut:
           c.complete = c.last + std::min<Cycles>(words * params_.d2h_single,
                                                  params_.d2h_limit + words * 1000 / params_.d2h_rate);
           break;
         case CommandKind::StreamIn:
-        case CommandKind::Launch:
-          c.complete = c.last;
-          break;
-        case CommandKind::StreamOut:
-          c.complete = std::max(c.last, base + words * 1000 / params_.d2h_rate);
-          break;
+        case CommandKind::Launch: c.complete = c.last; break;
+        case CommandKind::StreamOut: c.complete = std::max(c.last, base + words * 1000 / params_.d2h_rate); break;
       }
     }
     if (c.complete > now) return c.complete;

@@ -100,7 +100,8 @@ void Block::startSystemTask(uint32_t pe, Core& c, Cycles t) {
   }
   const PeCoord at = coordOf(pe);
   const size_t offset =
-      (static_cast<size_t>(at.y - command.region.y) * command.region.width + (at.x - command.region.x)) * command.elements;
+      (static_cast<size_t>(at.y - command.region.y) * command.region.width + (at.x - command.region.x)) *
+      command.elements;
   uint32_t address = symbol.address;
   if (symbol.is_pointer) address = peekByte(pe, address) | static_cast<uint32_t>(peekByte(pe, address + 1)) << 8;
   const auto width = static_cast<uint32_t>(command.element_bytes);

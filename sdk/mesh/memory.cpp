@@ -76,7 +76,8 @@ uint8_t Block::peekByte(uint32_t pe_index, uint32_t address) const {
   }
   if (info == nullptr) return 0;
   const tir::Program& p = *info->program;
-  if (address >= p.private_bytes && address - p.private_bytes < p.shared.size()) return p.shared[address - p.private_bytes];
+  if (address >= p.private_bytes && address - p.private_bytes < p.shared.size())
+    return p.shared[address - p.private_bytes];
   return 0;
 }
 
@@ -111,8 +112,9 @@ uint64_t Block::loadAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uin
       }
     } else {
       b = peekByte(pe_index, a);
-      if (info == nullptr || a >= std::max<uint32_t>(pe.memory_bytes, info->program->private_bytes +
-                                                         static_cast<uint32_t>(info->program->shared.size())))
+      if (info == nullptr ||
+          a >= std::max<uint32_t>(pe.memory_bytes,
+                                  info->program->private_bytes + static_cast<uint32_t>(info->program->shared.size())))
         outside = true;
     }
     value |= static_cast<uint64_t>(b) << (8 * i);
@@ -120,7 +122,8 @@ uint64_t Block::loadAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uin
   if (outside) {
     const Where where{pe_index, time_, site};
     if (mesh_.options().strict_memory) {
-      trap(where, diag::Code::E0708, fmt::format("read of {} bytes at address {:#06x}, which belongs to no symbol", bytes, address));
+      trap(where, diag::Code::E0708,
+           fmt::format("read of {} bytes at address {:#06x}, which belongs to no symbol", bytes, address));
     } else {
       warn(where, diag::Code::W0701,
            fmt::format("read of {} bytes at address {:#06x}, which belongs to no symbol, gives 0", bytes, address));
@@ -154,7 +157,8 @@ void Block::storeAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uint64
     return;
   }
   if (mesh_.options().strict_memory) {
-    trap(where, diag::Code::E0708, fmt::format("write of {} bytes at address {:#06x}, which belongs to no symbol", bytes, address));
+    trap(where, diag::Code::E0708,
+         fmt::format("write of {} bytes at address {:#06x}, which belongs to no symbol", bytes, address));
     return;
   }
   warn(where, diag::Code::W0701,

@@ -99,9 +99,9 @@ class Mesh {
   [[nodiscard]] virtual const plan::FabricPlan& plan() const = 0;
 
   // ---- host commands, executed strictly in order ----
-  /// Copies bytes into every PE of a region at the address its pointer variable (or symbol) holds when the command runs.
-  /// `element_bytes` 2 or 4; `data` has elements_per_pe words of 32 bits per PE, PEs row-major (x fastest).
-  /// The data are copied at submission.
+  /// Copies bytes into every PE of a region at the address its pointer variable (or symbol) holds when the command
+  /// runs. `element_bytes` 2 or 4; `data` has elements_per_pe words of 32 bits per PE, PEs row-major (x fastest). The
+  /// data are copied at submission.
   virtual CommandId copyIn(const std::string& symbol, Region region, uint32_t elements_per_pe, int element_bytes,
                            std::vector<uint32_t> data) = 0;
   /// The reverse; `data` (same layout) must live until the command completes.

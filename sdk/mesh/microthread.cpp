@@ -1,5 +1,5 @@
-// Element-wise running operations: microthreads, and the main thread in a synchronous fabric or FIFO operation. One issue
-// slot per cycle and PE; the highest priority that can proceed gets it, equals take turns.
+// Element-wise running operations: microthreads, and the main thread in a synchronous fabric or FIFO operation. One
+// issue slot per cycle and PE; the highest priority that can proceed gets it, equals take turns.
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
@@ -91,8 +91,7 @@ uint64_t Block::readElement(uint32_t pe, Core& core, Worker& w, Operand& o, int 
     case Operand::Kind::InQueue: {
       const Slot& s = o.queue->front();
       uint32_t payload = s.payload;
-      if (o.dsd.has(tir::Dsd::kControlTransform))
-        payload = (payload & 0x3fffffffu) | (s.control() ? 0x80000000u : 0u);
+      if (o.dsd.has(tir::Dsd::kControlTransform)) payload = (payload & 0x3fffffffu) | (s.control() ? 0x80000000u : 0u);
       return o.width == 4 ? payload : (payload >> (16 * part)) & 0xffffu;
     }
     case Operand::Kind::Fifo: {
@@ -111,13 +110,10 @@ uint64_t Block::readElement(uint32_t pe, Core& core, Worker& w, Operand& o, int 
       }
       return v;
     }
-    case Operand::Kind::Scalar:
-      return o.scalar;
-    case Operand::Kind::Accumulator:
-      return w.accumulator;
+    case Operand::Kind::Scalar: return o.scalar;
+    case Operand::Kind::Accumulator: return w.accumulator;
     case Operand::Kind::None:
-    case Operand::Kind::OutQueue:
-      break;
+    case Operand::Kind::OutQueue: break;
   }
   return 0;
 }
@@ -180,10 +176,8 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
         (empty ? f.read_length : f.write_length) = left;
         w.terminated = true;
         break;
-      case tir::FifoAction::Suspend:
-        return Step::Waiting;
-      case tir::FifoAction::Terminate:
-        break;
+      case tir::FifoAction::Suspend: return Step::Waiting;
+      case tir::FifoAction::Terminate: break;
       case tir::FifoAction::Fault:
         trap({pe, t, w.site}, diag::Code::E0713, empty ? "pop from an empty FIFO" : "push to a full FIFO");
         return Step::Waiting;
@@ -216,9 +210,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       case tir::DsdOpcode::Mov16:
       case tir::DsdOpcode::Mov32:
       case tir::DsdOpcode::FMovH:
-      case tir::DsdOpcode::FMovS:
-        value = b;
-        break;
+      case tir::DsdOpcode::FMovS: value = b; break;
       default: {
         WeftBurst burst{};
         burst.dest = reinterpret_cast<uint8_t*>(&value);
@@ -262,8 +254,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       case Operand::Kind::None:
       case Operand::Kind::Accumulator:
       case Operand::Kind::Scalar:
-      case Operand::Kind::InQueue:
-        break;
+      case Operand::Kind::InQueue: break;
     }
   }
   for (Operand* o : {&w.src0, &w.src1}) {
@@ -276,7 +267,8 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   const bool finished = !w.unbounded && w.done >= w.length;
   if (w.dest.kind == Operand::Kind::OutQueue) {
     uint8_t flags = w.dest.dsd.has(tir::Dsd::kControl) ? Slot::kControl : 0;
-    if (w.dest.dsd.has(tir::Dsd::kIndexOffset)) out_payload = (out_payload & 0xffffu) | static_cast<uint32_t>(w.index) << 16;
+    if (w.dest.dsd.has(tir::Dsd::kIndexOffset))
+      out_payload = (out_payload & 0xffffu) | static_cast<uint32_t>(w.index) << 16;
     if (w.dest.dsd.has(tir::Dsd::kControlTransform) && (out_payload >> 31) != 0) {
       flags = Slot::kControl;
       out_payload = (out_payload & 0x3fffffffu) ^ (static_cast<uint32_t>(core.control_transform_mask & 0x3f) << 16);
@@ -293,7 +285,8 @@ void Block::finishWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   w.active = false;
   for (Operand* o : {&w.dest, &w.src0, &w.src1}) {
     if (o->fabric() && o->queue->user == w.number) o->queue->user = Queue::kFree;
-    if (o->kind == Operand::Kind::InQueue && !o->queue->implicit) core.iq_owned &= static_cast<uint8_t>(~(1u << o->queue->id));
+    if (o->kind == Operand::Kind::InQueue && !o->queue->implicit)
+      core.iq_owned &= static_cast<uint8_t>(~(1u << o->queue->id));
     saveAddresses(core, *o);
   }
   if (w.accumulate && !w.terminated && w.dest.kind == Operand::Kind::Accumulator)

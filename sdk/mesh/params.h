@@ -28,8 +28,8 @@ struct Params {
         link_depth(static_cast<uint8_t>(2 * hop)),
         dsd(m.dsdCosts()) {}
   target::Arch arch;
-  uint32_t hop, ramp_in, ramp_out, task_activate, task_exit, completion_callback, async_start, async_issue, sync_quantum,
-      write_bytes, command_start, h2d_rate, d2h_rate, d2h_single, d2h_limit, launch_word;
+  uint32_t hop, ramp_in, ramp_out, task_activate, task_exit, completion_callback, async_start, async_issue,
+      sync_quantum, write_bytes, command_start, h2d_rate, d2h_rate, d2h_single, d2h_limit, launch_word;
   uint8_t link_depth;
   WeftDsdCosts dsd;
 };

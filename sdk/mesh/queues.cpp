@@ -129,7 +129,8 @@ void Block::popInput(Core& core, Queue& q) {
   }
 }
 
-void Block::pushOutput(uint32_t pe, Core& core, Queue& q, uint32_t payload, uint8_t flags, uint8_t color, Cycles ready) {
+void Block::pushOutput(uint32_t pe, Core& core, Queue& q, uint32_t payload, uint8_t flags, uint8_t color,
+                       Cycles ready) {
   Slot& s = q.push();
   s = Slot{ready, payload, flags, color, true};
   core.oq_occupied |= static_cast<uint8_t>(1u << q.id);

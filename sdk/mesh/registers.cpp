@@ -28,8 +28,9 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
   const target::Arch arch = params_.arch;
   if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
     const ColorState& cs = colorState(pe, c, color);
-    *value = static_cast<uint16_t>((cs.base_tx & kRouteMask) | (cs.base_rx & kRouteMask) << 5 | (cs.swap_y ? 1 << 10 : 0) |
-                                   (cs.swap_x ? 1 << 11 : 0) | popCode(cs.pop) << 12 | (cs.teardown ? 1 << 14 : 0));
+    *value =
+        static_cast<uint16_t>((cs.base_tx & kRouteMask) | (cs.base_rx & kRouteMask) << 5 | (cs.swap_y ? 1 << 10 : 0) |
+                              (cs.swap_x ? 1 << 11 : 0) | popCode(cs.pop) << 12 | (cs.teardown ? 1 << 14 : 0));
     return true;
   }
   if (const int color = colorOf(address, target::switchConfigAddress(arch, 0)); color >= 0) {
@@ -50,7 +51,8 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
   }
   if (arch == target::Arch::Wse3 && address >= target::switchRxTxAddress(0, 0) &&
       address < target::switchRxTxAddress(kColorCount, 0)) {
-    const int color = (address - target::switchRxTxAddress(0, 0)) / 4, k = (address - target::switchRxTxAddress(0, 0)) % 4;
+    const int color = (address - target::switchRxTxAddress(0, 0)) / 4,
+              k = (address - target::switchRxTxAddress(0, 0)) % 4;
     const PositionState& p = colorState(pe, c, color).position[static_cast<size_t>(k)];
     *value = static_cast<uint16_t>(p.valid ? (p.tx & kRouteMask) | (p.rx & kRouteMask) << 5 : 0);
     return true;
@@ -63,10 +65,15 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
       if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
       const FilterState* f = colorState(pe, c, color).filter;
       if (f->number != number) continue;
-      const uint16_t words[8] = {static_cast<uint16_t>(f->counter), static_cast<uint16_t>(f->limit1), f->config.max_counter,
-                                 f->config.limit2.value_or(0),      f->config.min_index,              f->config.max_index,
-                                 static_cast<uint16_t>((f->open ? 0 : 1) | (f->counter > f->config.max_counter ? 2 : 0)),
-                                 static_cast<uint16_t>(f->config.kind)};
+      const uint16_t words[8] = {
+          static_cast<uint16_t>(f->counter),
+          static_cast<uint16_t>(f->limit1),
+          f->config.max_counter,
+          f->config.limit2.value_or(0),
+          f->config.min_index,
+          f->config.max_index,
+          static_cast<uint16_t>((f->open ? 0 : 1) | (f->counter > f->config.max_counter ? 2 : 0)),
+          static_cast<uint16_t>(f->config.kind)};
       *value = words[word];
     }
     return true;
@@ -78,7 +85,8 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     case target::kInputQueueFlushed:
       for (unsigned i = 0; i < 8; ++i) {
         const Queue* q = c.iq[i];
-        const bool yes = address == target::kInputQueueEmpty  ? q == nullptr || q->count == 0 || q->slot[q->head].at > time_
+        const bool yes = address == target::kInputQueueEmpty
+                             ? q == nullptr || q->count == 0 || q->slot[q->head].at > time_
                          : address == target::kInputQueueFull ? q != nullptr && q->count >= q->depth
                                                               : q != nullptr && q->flushed;
         v |= yes ? 1u << i : 0u;
@@ -97,9 +105,7 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
       }
       *value = static_cast<uint16_t>(v);
       return true;
-    case target::kControlTransformMask:
-      *value = c.control_transform_mask;
-      return true;
+    case target::kControlTransformMask: *value = c.control_transform_mask; return true;
     case target::kExceptionMask: {
       *value = 0;
       if (c.registers == nullptr) return true;
@@ -108,8 +114,7 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
       }
       return true;
     }
-    default:
-      break;
+    default: break;
   }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
     const Queue* q = c.iq[address - target::inputQueueConfigAddress(0)];
@@ -156,7 +161,8 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       }
       // A position that sets more than this register can say keeps its ports while it stays valid here.
       const uint8_t mask = maskOfCode(code);
-      if (p.valid && ((rx && p.has_rx && codeOfMask(p.rx) == code) || (!rx && p.has_tx && codeOfMask(p.tx) == code))) continue;
+      if (p.valid && ((rx && p.has_rx && codeOfMask(p.rx) == code) || (!rx && p.has_tx && codeOfMask(p.tx) == code)))
+        continue;
       p = PositionState{true, rx, !rx, rx ? mask : uint8_t{0}, rx ? uint8_t{0} : mask};
     }
     cs.ring = (value >> 12 & 1) != 0;
@@ -167,7 +173,8 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
   }
   if (arch == target::Arch::Wse3 && address >= target::switchRxTxAddress(0, 0) &&
       address < target::switchRxTxAddress(kColorCount, 0)) {
-    const int color = (address - target::switchRxTxAddress(0, 0)) / 4, k = (address - target::switchRxTxAddress(0, 0)) % 4;
+    const int color = (address - target::switchRxTxAddress(0, 0)) / 4,
+              k = (address - target::switchRxTxAddress(0, 0)) % 4;
     if (k == 0) return true;
     ColorState& cs = colorState(pe, c, color);
     const uint8_t tx = value & kRouteMask, rx = value >> 5 & kRouteMask;
@@ -197,9 +204,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     return true;
   }
   switch (address) {
-    case target::kControlTransformMask:
-      c.control_transform_mask = value & 0x3f;
-      return true;
+    case target::kControlTransformMask: c.control_transform_mask = value & 0x3f; return true;
     case target::kExceptionMask:
       if (c.registers == nullptr) {
         register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
@@ -207,15 +212,15 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       }
       c.registers->emplace_back(address, value);
       return true;
-    default:
-      break;
+    default: break;
   }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
     if ((value & 0x1f) < kColorCount) bindInputQueue(pe, c, address - target::inputQueueConfigAddress(0), value & 0x1f);
     return true;
   }
   if (address >= target::outputQueueConfigAddress(0) && address < target::outputQueueConfigAddress(8)) {
-    if ((value >> 4 & 0x1f) < kColorCount) bindOutputQueue(pe, c, address - target::outputQueueConfigAddress(0), value >> 4 & 0x1f);
+    if ((value >> 4 & 0x1f) < kColorCount)
+      bindOutputQueue(pe, c, address - target::outputQueueConfigAddress(0), value >> 4 & 0x1f);
     return true;
   }
   return false;

@@ -1,9 +1,9 @@
 // One cycle of a router: which waiting words move, and where to.
 //
-// Arbitration: colors take turns, least recently served first, then by number. A word leaves on all ports of its route in
-// one cycle or not at all. Inputs that merge on one color take turns by port. The compute element injects one word per
-// cycle. None of this depends on the order in which PEs are visited within a cycle: words and credits both take a hop.
-// SPDX-License-Identifier: Apache-2.0
+// Arbitration: colors take turns, least recently served first, then by number. A word leaves on all ports of its route
+// in one cycle or not at all. Inputs that merge on one color take turns by port. The compute element injects one word
+// per cycle. None of this depends on the order in which PEs are visited within a cycle: words and credits both take a
+// hop. SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
@@ -176,10 +176,11 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
       if (cs == found[i + 1].cs && found[i].port != found[i + 1].port && !cs->warned_merge) {
         cs->warned_merge = true;
         warn({pe, t, kNone}, diag::Code::W0703,
-             fmt::format("color {} has traffic from {} and {} at once; the order of its words is not defined", cs->color,
-                         found[i].port == kHostPort ? "the host" : target::portName(static_cast<target::Port>(found[i].port)),
-                         found[i + 1].port == kHostPort ? "the host"
-                                                        : target::portName(static_cast<target::Port>(found[i + 1].port))));
+             fmt::format(
+                 "color {} has traffic from {} and {} at once; the order of its words is not defined", cs->color,
+                 found[i].port == kHostPort ? "the host" : target::portName(static_cast<target::Port>(found[i].port)),
+                 found[i + 1].port == kHostPort ? "the host"
+                                                : target::portName(static_cast<target::Port>(found[i + 1].port))));
       }
     }
   }
@@ -292,7 +293,8 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
         link->tail = (link->tail + 1) & link->mask;
         place = Slot{ready, onward, flags, cs->color, true};
         if (link->remote_receiver != 0) {
-          outbox[link->remote_receiver - 1].push_back({ready, link->receiver, onward, link->port, cs->color, flags, false, 0});
+          outbox[link->remote_receiver - 1].push_back(
+              {ready, link->receiver, onward, link->port, cs->color, flags, false, 0});
         } else {
           pes_[link->receiver].core->occupied[link->port] |= 1u << cs->color;
           schedule(link->receiver, ready);
@@ -334,7 +336,8 @@ void Block::injectWord(uint32_t pe, int color, uint32_t payload, bool control, C
   Queue* q = outputQueue(pe, c, target::outputQueueCount(params_.arch) - 1);
   if (q->full()) return;
   colorState(pe, c, color);
-  pushOutput(pe, c, *q, payload, control ? Slot::kControl : 0, static_cast<uint8_t>(color), std::max(t, wheel_.now()) + 1);
+  pushOutput(pe, c, *q, payload, control ? Slot::kControl : 0, static_cast<uint8_t>(color),
+             std::max(t, wheel_.now()) + 1);
 }
 
 }  // namespace weft::mesh

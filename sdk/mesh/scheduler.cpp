@@ -1,7 +1,6 @@
 // The main thread of a PE: which task runs next, starting it in the engine, resuming it when what it asked for is done.
-// Ready tasks: high priority first, then round robin from the id behind the last one run. The host's commands take part as
-// one more id behind the others.
-// SPDX-License-Identifier: Apache-2.0
+// Ready tasks: high priority first, then round robin from the id behind the last one run. The host's commands take part
+// as one more id behind the others. SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
@@ -20,8 +19,7 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
   MainThread& m = c.main;
   switch (m.state) {
     case MainState::Waiting:
-    case MainState::Trapped:
-      return;
+    case MainState::Trapped: return;
     case MainState::Request: {
       if (m.now > t) return;
       if (m.request != RequestKind::None && c.slots_taken > m.slots_seen) {
@@ -40,9 +38,7 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
           result = m.args[0];
           wpe_.now = t;
           break;
-        case RequestKind::BackEdge:
-          wpe_.now = t;
-          break;
+        case RequestKind::BackEdge: wpe_.now = t; break;
         case RequestKind::Call:
           wpe_.now = t;
           status = performCall(pe, c, m.call, m.site, m.args, t);
@@ -66,9 +62,7 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
       resumeTask(pe, c, result, wpe_.now);
       return;
     }
-    case MainState::Idle:
-      pickTask(pe, c, t);
-      return;
+    case MainState::Idle: pickTask(pe, c, t); return;
   }
 }
 
@@ -76,7 +70,8 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   if (c.main.state != MainState::Idle || t < c.main.idle_from) return;
   Pe& p = pes_[pe];
   const uint32_t queues = c.iq_occupied & ~c.iq_owned & 0xffu;
-  if ((p.active & ~p.blocked) == 0 && queues == 0 && c.implicit_occupied == 0 && (p.flags & Pe::kSystemPending) == 0) return;
+  if ((p.active & ~p.blocked) == 0 && queues == 0 && c.implicit_occupied == 0 && (p.flags & Pe::kSystemPending) == 0)
+    return;
   const ProgramInfo* info = programOf(p);
   if (info == nullptr) return;
   const tir::Program& program = *info->program;

@@ -25,17 +25,14 @@ std::string Block::mainText(uint32_t pe) const {
   const MainThread& m = c->main;
   const std::string fn = m.function < info->program->functions.size() ? info->program->functions[m.function].name : "?";
   switch (m.state) {
-    case MainState::Idle:
-      return "idle";
-    case MainState::Request:
-      return fmt::format("running `{}` ({})", fn, siteText(pe, m.site));
+    case MainState::Idle: return "idle";
+    case MainState::Request: return fmt::format("running `{}` ({})", fn, siteText(pe, m.site));
     case MainState::Waiting: {
       const Worker& w = *c->main_worker;
-      return fmt::format("waiting in @{} ({}), {} of {} elements done", tir::dsdOpInfo(w.opcode).name, siteText(pe, w.site), w.done,
-                         w.length);
+      return fmt::format("waiting in @{} ({}), {} of {} elements done", tir::dsdOpInfo(w.opcode).name,
+                         siteText(pe, w.site), w.done, w.length);
     }
-    case MainState::Trapped:
-      return fmt::format("trapped in `{}` ({})", fn, siteText(pe, m.site));
+    case MainState::Trapped: return fmt::format("trapped in `{}` ({})", fn, siteText(pe, m.site));
   }
   return {};
 }
@@ -50,7 +47,8 @@ PeSnapshot Block::snapshot(uint32_t pe) {
     s.program = info->program->name;
     for (const tir::TaskBinding& t : info->program->tasks) {
       const uint64_t bit = 1ull << (t.id & 63);
-      s.tasks.push_back({t.id, info->program->function(t.function).name, (p.active & bit) != 0, (p.blocked & bit) != 0});
+      s.tasks.push_back(
+          {t.id, info->program->function(t.function).name, (p.active & bit) != 0, (p.blocked & bit) != 0});
     }
   }
   Core* c = p.core;
@@ -73,14 +71,16 @@ PeSnapshot Block::snapshot(uint32_t pe) {
   }
   if (c == nullptr) return s;
   const auto queueText = [](const char* kind, const Queue& q) {
-    return fmt::format("{} {} (color {}): {}/{} words{}", kind, q.id, q.color == tir::kNoColor ? std::string("-") : fmt::format("{}", q.color),
-                       q.count, q.depth, q.user == Queue::kFree ? "" : ", in use");
+    return fmt::format("{} {} (color {}): {}/{} words{}", kind, q.id,
+                       q.color == tir::kNoColor ? std::string("-") : fmt::format("{}", q.color), q.count, q.depth,
+                       q.user == Queue::kFree ? "" : ", in use");
   };
   for (const Queue* q : c->iq) {
     if (q != nullptr) s.queues.push_back(queueText("iq", *q));
   }
   for (const ColorState* cs : c->color) {
-    if (cs != nullptr && cs->queue != nullptr && cs->queue->implicit) s.queues.push_back(queueText("implicit", *cs->queue));
+    if (cs != nullptr && cs->queue != nullptr && cs->queue->implicit)
+      s.queues.push_back(queueText("implicit", *cs->queue));
   }
   for (const Queue* q : c->oq) {
     if (q != nullptr) s.queues.push_back(queueText("oq", *q));
@@ -88,8 +88,9 @@ PeSnapshot Block::snapshot(uint32_t pe) {
   for (int i = 0; i < 8; ++i) {
     if (((c->ut_active >> i) & 1) == 0) continue;
     const Worker& w = *c->ut[static_cast<size_t>(i)];
-    s.threads.push_back(fmt::format("ut {}: @{} ({}), {} of {} elements done{}", i, tir::dsdOpInfo(w.opcode).name, siteText(pe, w.site),
-                                    w.done, w.unbounded ? std::string("endless") : fmt::format("{}", w.length),
+    s.threads.push_back(fmt::format("ut {}: @{} ({}), {} of {} elements done{}", i, tir::dsdOpInfo(w.opcode).name,
+                                    siteText(pe, w.site), w.done,
+                                    w.unbounded ? std::string("endless") : fmt::format("{}", w.length),
                                     ((c->ut_blocked >> i) & 1) != 0 ? ", blocked" : ""));
   }
   return s;

@@ -57,8 +57,8 @@ struct Link {
   Slot slot[4];
 };
 
-/// An input queue, an output queue, or the implicit queue of a color (WSE-2), with its ramp pipe: the ring holds the words
-/// of both, so its capacity is depth + pipe stages, and a word counts as queued once its cycle has come.
+/// An input queue, an output queue, or the implicit queue of a color (WSE-2), with its ramp pipe: the ring holds the
+/// words of both, so its capacity is depth + pipe stages, and a word counts as queued once its cycle has come.
 struct Queue {
   static constexpr int kMain = 8;
   static constexpr int kFree = -1;

@@ -63,30 +63,21 @@ uint32_t Block::executeControl(uint32_t pe, Core& core, ColorState& cs, uint32_t
   const uint32_t command = (payload >> kSlots[0].op) & 3u;
   bool changed = false;
   switch (command) {
-    case kNop:
-      break;
-    case kAdvance:
-      changed = advanceSwitch(cs);
-      break;
+    case kNop: break;
+    case kAdvance: changed = advanceSwitch(cs); break;
     case kReset:
       changed = cs.current != 0;
       cs.current = 0;
       recomputeRoute(cs);
       break;
-    case kTeardown:
-      enterTeardown(pe, core, cs, t);
-      break;
+    case kTeardown: enterTeardown(pe, core, cs, t); break;
   }
   if (changed) schedule(pe, t + 1);
   switch (cs.pop) {
-    case plan::PopMode::NoPop:
-      return payload;
-    case plan::PopMode::AlwaysPop:
-      return popped(payload);
-    case plan::PopMode::PopOnAdvance:
-      return changed ? popped(payload) : payload;
-    case plan::PopMode::PopOnAdvanceNop:
-      return changed || command == kNop ? popped(payload) : payload;
+    case plan::PopMode::NoPop: return payload;
+    case plan::PopMode::AlwaysPop: return popped(payload);
+    case plan::PopMode::PopOnAdvance: return changed ? popped(payload) : payload;
+    case plan::PopMode::PopOnAdvanceNop: return changed || command == kNop ? popped(payload) : payload;
   }
   return payload;
 }

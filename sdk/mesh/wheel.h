@@ -37,7 +37,8 @@ class Wheel {
     }
     if (far_occupied_ != 0) {
       const unsigned shift = (now_ >> 6) & 63;
-      const unsigned distance = static_cast<unsigned>(std::countr_zero(std::rotr(far_occupied_, static_cast<int>(shift))));
+      const unsigned distance =
+          static_cast<unsigned>(std::countr_zero(std::rotr(far_occupied_, static_cast<int>(shift))));
       best = std::min(best, far_min_[(shift + distance) & 63]);
     }
     if (!heap_.empty()) best = std::min(best, heap_.front().at);

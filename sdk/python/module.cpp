@@ -71,7 +71,8 @@ void checked(Call call) {
 }
 
 void checkItems(const py::array& array) {
-  if (array.itemsize() != 4 || (array.dtype().kind() != 'f' && array.dtype().kind() != 'i' && array.dtype().kind() != 'u'))
+  if (array.itemsize() != 4 ||
+      (array.dtype().kind() != 'f' && array.dtype().kind() != 'i' && array.dtype().kind() != 'u'))
     wrongArray("Internal data type of any memcpy_h2d() or memcpy_d2h() operation should be 32 bit; the array is " +
                py::str(array.dtype()).cast<std::string>());
 }

@@ -27,13 +27,15 @@ constexpr const char* kHelp =
     "  :activate X Y ID           a task\n"
     "  :cycle :reset :help :quit";
 
-constexpr const char* kCommands[] = {":activate", ":at",    ":cycle", ":drop",  ":help", ":list", ":load",   ":mem", ":queues",
-                                     ":quit",     ":reset", ":route", ":routes", ":run", ":send", ":step", ":tasks"};
+constexpr const char* kCommands[] = {":activate", ":at",  ":cycle",  ":drop", ":help",  ":list",
+                                     ":load",     ":mem", ":queues", ":quit", ":reset", ":route",
+                                     ":routes",   ":run", ":send",   ":step", ":tasks"};
 
 /// "RAMP,EAST" in the spelling of the language; empty: no such port.
 std::string portsOf(std::string text) {
   std::string ports;
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   std::istringstream in(text);
   for (std::string port; std::getline(in, port, ',');) {
     if (port != "RAMP" && port != "EAST" && port != "WEST" && port != "NORTH" && port != "SOUTH") return {};
@@ -79,7 +81,8 @@ Answer ReplSession::load(const std::string& path) {
   }
   const size_t count = fresh.size();
   Answer answer = keep(std::move(fresh));
-  if (answer.good) answer.text += fmt::format("{}{} declarations from {}", answer.text.empty() ? "" : "\n", count, path);
+  if (answer.good)
+    answer.text += fmt::format("{}{} declarations from {}", answer.text.empty() ? "" : "\n", count, path);
   return answer;
 }
 
@@ -105,7 +108,8 @@ Answer ReplSession::routeCommand(const std::vector<std::string>& words) {
   Route route{color ? static_cast<int>(*color) : -1, at.value_or(PeCoord{}), portsOf(words[4]), portsOf(words[5])};
   if (!color || *color < 0 || *color >= target::kColorCount) return wrong(fmt::format("`{}` is no color", words[1]));
   if (!at) return wrong(fmt::format("the mesh has no PE ({}, {})", words[2], words[3]));
-  if (route.rx.empty() || route.tx.empty()) return wrong("a route is a list of RAMP, EAST, WEST, NORTH, SOUTH with commas");
+  if (route.rx.empty() || route.tx.empty())
+    return wrong("a route is a list of RAMP, EAST, WEST, NORTH, SOUTH with commas");
   const std::vector<Route> before = routes_;
   std::erase_if(routes_, [&](const Route& r) { return r.color == route.color && r.at == route.at; });
   routes_.push_back(std::move(route));
@@ -130,13 +134,15 @@ Answer ReplSession::memoryCommand(const std::vector<std::string>& words) {
     const int64_t end = program ? int64_t{plan_->programs[*program]->private_bytes} : 0;
     if (*address < 0 || *address >= end) return wrong(fmt::format("the program's memory ends at {:#06x}", end));
     const auto bytes = static_cast<uint32_t>(std::min(*count * 2, end - *address));
-    answer.text = hexRows(static_cast<uint32_t>(*address), mesh.readMemory(at_, static_cast<uint32_t>(*address), bytes));
+    answer.text =
+        hexRows(static_cast<uint32_t>(*address), mesh.readMemory(at_, static_cast<uint32_t>(*address), bytes));
     return answer;
   }
   if (const tir::Symbol* s = symbolAt(at_, words[1])) {
     const auto bytes = mesh.readSymbol(at_, words[1]);
     if (!bytes) return wrong(fmt::format("`{}` cannot be read", words[1]));
-    answer.text = fmt::format("{} at {:#06x}: {} = {}", s->name, s->address, s->type, valueText(s->type, *bytes, plan_->fp16));
+    answer.text =
+        fmt::format("{} at {:#06x}: {} = {}", s->name, s->address, s->type, valueText(s->type, *bytes, plan_->fp16));
     return answer;
   }
   const auto saved = saved_.find(words[1]);
@@ -166,7 +172,8 @@ Answer ReplSession::stateCommand(const std::string& which) {
     lines.push_back("main thread: " + s.main_thread);
     for (const mesh::TaskState& t : s.tasks)
       if (t.name != "__repl_entry")
-        lines.push_back(fmt::format("task {} `{}`{}{}", t.id, t.name, t.active ? ", active" : "", t.blocked ? ", blocked" : ""));
+        lines.push_back(
+            fmt::format("task {} `{}`{}{}", t.id, t.name, t.active ? ", active" : "", t.blocked ? ", blocked" : ""));
   }
   if (lines.empty()) lines.push_back("none");
   for (const std::string& line : lines) answer.text += (answer.text.empty() ? "" : "\n") + line;
@@ -189,10 +196,12 @@ Answer ReplSession::command(const std::string& text) {
     for (size_t i = 0; i < pieces_.size(); ++i)
       answer.text += fmt::format("{}{}: {}", i == 0 ? "" : "\n", i + 1, trim(pieces_[i].text));
     for (const Route& r : routes_)
-      answer.text += fmt::format("{}:route {} {} {} {} {}", answer.text.empty() ? "" : "\n", r.color, r.at.x, r.at.y, r.rx, r.tx);
+      answer.text +=
+          fmt::format("{}:route {} {} {} {} {}", answer.text.empty() ? "" : "\n", r.color, r.at.x, r.at.y, r.rx, r.tx);
   } else if (name == "drop") {
     const auto number = words.size() == 2 ? wholeNumber(words[1]) : std::nullopt;
-    if (!number || *number < 1 || static_cast<uint64_t>(*number) > pieces_.size()) return wrong(":drop N; `:list` has the numbers");
+    if (!number || *number < 1 || static_cast<uint64_t>(*number) > pieces_.size())
+      return wrong(":drop N; `:list` has the numbers");
     const std::vector<Piece> before = pieces_;
     pieces_.erase(pieces_.begin() + (*number - 1));
     printed_before_.clear();
@@ -201,7 +210,8 @@ Answer ReplSession::command(const std::string& text) {
     if (!answer.good) pieces_ = before;
   } else if (name == "run" || name == "step") {
     const auto number = words.size() == 2 ? wholeNumber(words[1]) : std::nullopt;
-    if (words.size() > 2 || (words.size() == 2 && (!number || *number < 1))) return wrong(fmt::format(":{} [CYCLES]", name));
+    if (words.size() > 2 || (words.size() == 2 && (!number || *number < 1)))
+      return wrong(fmt::format(":{} [CYCLES]", name));
     if (number) return runFor(static_cast<uint64_t>(*number));
     return runFor(name == "step" ? std::optional<uint64_t>(1) : std::nullopt);
   } else if (name == "mem") {
@@ -240,8 +250,10 @@ Answer ReplSession::command(const std::string& text) {
     const auto& tasks = plan_->programs[program.value_or(0)]->tasks;
     if (!send && std::none_of(tasks.begin(), tasks.end(), [&](const tir::TaskBinding& t) { return t.id == id; }))
       return wrong(fmt::format("no task is bound to {} on PE ({}, {})", id, at->x, at->y));
-    if (send) simulation_->mesh().inject(*at, id, static_cast<uint32_t>(*value), false);
-    else simulation_->mesh().activate(*at, id);
+    if (send)
+      simulation_->mesh().inject(*at, id, static_cast<uint32_t>(*value), false);
+    else
+      simulation_->mesh().activate(*at, id);
     return runFor(std::nullopt);
   } else if (name == "cycle") {
     answer.text = fmt::format("{}", cycles_before_ + (simulation_ == nullptr ? 0 : simulation_->mesh().cycle()));

@@ -84,16 +84,20 @@ EntryKind kindOf(std::string_view text) {
     words.push_back(text.substr(t.span.begin, t.span.end - t.span.begin));
   if (words.empty()) return sink.hasErrors() ? EntryKind::Expression : EntryKind::Empty;
   const std::string_view first = words.front();
-  if (isOneOf(first, {"var", "const", "param", "fn", "task", "comptime", "export", "extern", "layout", "inline", "noinline"}))
+  if (isOneOf(first,
+              {"var", "const", "param", "fn", "task", "comptime", "export", "extern", "layout", "inline", "noinline"}))
     return EntryKind::Declarations;
   if (isOneOf(first, {"for", "while", "return", "break", "continue", "{"})) return EntryKind::Statement;
   if (words.back() == ";") return EntryKind::Statement;
   if (first == "if" && words.back() == "}") return EntryKind::Statement;
   int depth = 0;
   for (const std::string_view w : words) {
-    if (isOneOf(w, {"(", "[", "{"})) ++depth;
-    else if (isOneOf(w, {")", "]", "}"})) --depth;
-    else if (depth == 0 && w.ends_with('=') && !isOneOf(w, {"==", "!=", "<=", ">="})) return EntryKind::Statement;
+    if (isOneOf(w, {"(", "[", "{"}))
+      ++depth;
+    else if (isOneOf(w, {")", "]", "}"}))
+      --depth;
+    else if (depth == 0 && w.ends_with('=') && !isOneOf(w, {"==", "!=", "<=", ">="}))
+      return EntryKind::Statement;
   }
   return EntryKind::Expression;
 }

@@ -56,9 +56,12 @@ std::filesystem::path historyFile() {
   const char* state = std::getenv("XDG_STATE_HOME");
   const char* home = std::getenv("HOME");
   std::filesystem::path folder;
-  if (state != nullptr && *state != 0) folder = state;
-  else if (home != nullptr && *home != 0) folder = std::filesystem::path(home) / ".local" / "state";
-  else return {};
+  if (state != nullptr && *state != 0)
+    folder = state;
+  else if (home != nullptr && *home != 0)
+    folder = std::filesystem::path(home) / ".local" / "state";
+  else
+    return {};
   std::error_code error;
   std::filesystem::create_directories(folder / "weft", error);
   return error ? std::filesystem::path() : folder / "weft" / "repl_history";

@@ -130,8 +130,10 @@ Answer ReplSession::keep(std::vector<Piece> fresh) {
       return p.name.empty() ? old.name.empty() && trim(old.text) == trim(p.text) : old.name == p.name;
     });
     if (!p.name.empty()) renewed.push_back(p.name);
-    if (same == pieces_.end()) pieces_.push_back(std::move(p));
-    else *same = std::move(p);
+    if (same == pieces_.end())
+      pieces_.push_back(std::move(p));
+    else
+      *same = std::move(p);
   }
   const ProgramText program = programText();
   printed_.clear();
@@ -182,8 +184,9 @@ Result<ReplSession::Plan> ReplSession::compile(const ProgramText& program) {
       "      @set_tile_code(x, y, \"{}\", .{{{} }});\n    }}\n  }}\n",
       options_.size.width, options_.size.height, options_.size.width, options_.size.height, kProgram, params);
   for (const Route& r : routes_)
-    layout += fmt::format("  @set_color_config({}, {}, @get_color({}), .{{ .routes = .{{ .rx = .{{ {} }}, .tx = .{{ {} }} }} }});\n",
-                          r.at.x, r.at.y, r.color, r.rx, r.tx);
+    layout += fmt::format(
+        "  @set_color_config({}, {}, @get_color({}), .{{ .routes = .{{ .rx = .{{ {} }}, .tx = .{{ {} }} }} }});\n",
+        r.at.x, r.at.y, r.color, r.rx, r.tx);
   layout += "}\n";
   session_->setBuffer(kProgram, text);
   session_->setBuffer(kLayout, layout);
@@ -259,7 +262,8 @@ void ReplSession::restore() {
       if (s.is_const || old == saved_.end() || old->second.type != s.type || old->second.bytes.size() != area) continue;
       if (uint32_t{s.address} + s.bytes > plan_->programs[*program]->private_bytes) continue;
       const std::vector<uint8_t>& bytes = old->second.bytes[i];
-      if (bytes.size() == s.bytes && mesh.readMemory(at, s.address, s.bytes) != bytes) mesh.writeMemory(at, s.address, bytes);
+      if (bytes.size() == s.bytes && mesh.readMemory(at, s.address, s.bytes) != bytes)
+        mesh.writeMemory(at, s.address, bytes);
     }
   }
 }
@@ -377,7 +381,8 @@ Answer ReplSession::execute(const Entry& entry) {
   takeDiagnostics(answer);
   if (is_value && done(at)) {
     if (const tir::Symbol* s = symbolAt(at, "__repl_value"))
-      answer.text += fmt::format("{}: {}", valueText(s->type, mesh.readMemory(at, s->address, s->bytes), plan_->fp16), s->type);
+      answer.text +=
+          fmt::format("{}: {}", valueText(s->type, mesh.readMemory(at, s->address, s->bytes), plan_->fp16), s->type);
   }
   while (answer.text.ends_with('\n')) answer.text.pop_back();
   return answer;
@@ -396,13 +401,15 @@ void ReplSession::drive(Answer& answer, std::optional<uint64_t> cycles) {
     case mesh::RunEnd::CycleLimit:
       if (!cycles) {
         answer.good = false;
-        answer.errors += fmt::format("weft repl: stopped at the limit of {} cycles; memory is kept\n", request.cycle_limit);
+        answer.errors +=
+            fmt::format("weft repl: stopped at the limit of {} cycles; memory is kept\n", request.cycle_limit);
       }
       break;
     case mesh::RunEnd::Interrupted:
       answer.good = false;
       answer.interrupted = true;
-      answer.errors += fmt::format("weft repl: interrupted at cycle {}; memory is kept\n", cycles_before_ + mesh.cycle());
+      answer.errors +=
+          fmt::format("weft repl: interrupted at cycle {}; memory is kept\n", cycles_before_ + mesh.cycle());
       break;
   }
   answer.text += std::exchange(log_, {});
@@ -443,7 +450,8 @@ void ReplSession::takeDiagnostics(Answer& answer) {
     texts.push_back(diag::renderText(d, shown_, options_.color));
   }
   for (size_t i = 0; i < texts.size(); ++i) {
-    if (std::find(texts.begin(), texts.begin() + static_cast<ptrdiff_t>(i), texts[i]) != texts.begin() + static_cast<ptrdiff_t>(i))
+    if (std::find(texts.begin(), texts.begin() + static_cast<ptrdiff_t>(i), texts[i]) !=
+        texts.begin() + static_cast<ptrdiff_t>(i))
       continue;
     answer.errors += texts[i];
     if (!texts[i].ends_with('\n')) answer.errors += '\n';

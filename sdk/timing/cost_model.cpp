@@ -53,7 +53,8 @@ int forEachEntry(std::string_view text, F&& each) {
       continue;
     }
     const size_t eq = line.find('=');
-    if (eq == std::string_view::npos || !each(Entry{section + std::string(trim(line.substr(0, eq))), trim(line.substr(eq + 1))}))
+    if (eq == std::string_view::npos ||
+        !each(Entry{section + std::string(trim(line.substr(0, eq))), trim(line.substr(eq + 1))}))
       return line_number;
   }
   return 0;
@@ -83,7 +84,8 @@ std::string quotedAfter(std::string_view text, std::string_view key) {
 
 }  // namespace
 
-Result<CostModel> CostModel::parse(target::Arch arch, std::string_view units, std::string_view values, diag::Sink& sink) {
+Result<CostModel> CostModel::parse(target::Arch arch, std::string_view units, std::string_view values,
+                                   diag::Sink& sink) {
   CostModel model;
   model.arch_ = arch;
   std::set<std::string, std::less<>> known;
@@ -105,7 +107,9 @@ Result<CostModel> CostModel::parse(target::Arch arch, std::string_view units, st
     return true;
   });
   if (bad != 0) {
-    sink.error(diag::Code::E0830, {}, "line {} of the cost table is not `name = {{ value = N, source = \"...\" }}`", bad).emit();
+    sink.error(diag::Code::E0830, {}, "line {} of the cost table is not `name = {{ value = N, source = \"...\" }}`",
+               bad)
+        .emit();
     return Reported{};
   }
   if (!unknown.empty()) {

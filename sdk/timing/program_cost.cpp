@@ -17,8 +17,7 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
     case Op::Copy:
     case Op::Segment:
     case Op::Bitcast:
-    case Op::Unreachable:
-      return 0;
+    case Op::Unreachable: return 0;
     case Op::Add:
     case Op::Sub:
     case Op::And:
@@ -58,13 +57,11 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
       const uint32_t words = tir::sizeOf(inst.type) == 8 && inst.op < Op::DsdSetBase ? 2 : 1;
       return words * get("scalar.integer");
     }
-    case Op::Mul:
-      return get("scalar.integer_multiply");
+    case Op::Mul: return get("scalar.integer_multiply");
     case Op::SDiv:
     case Op::UDiv:
     case Op::SRem:
-    case Op::URem:
-      return get("scalar.integer_divide");
+    case Op::URem: return get("scalar.integer_divide");
     case Op::FEq:
     case Op::FNe:
     case Op::FLt:
@@ -80,21 +77,15 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
     case Op::FPToSI:
     case Op::FPToUI:
     case Op::FPExt:
-    case Op::FPTrunc:
-      return get("scalar.float");
+    case Op::FPTrunc: return get("scalar.float");
     case Op::FDiv:
-    case Op::FSqrt:
-      return get(inst.type == tir::Type::F32 ? "scalar.float_divide_32" : "scalar.float_divide_16");
-    case Op::Load:
-      return get("scalar.load");
-    case Op::Store:
-      return get("scalar.store");
+    case Op::FSqrt: return get(inst.type == tir::Type::F32 ? "scalar.float_divide_32" : "scalar.float_divide_16");
+    case Op::Load: return get("scalar.load");
+    case Op::Store: return get("scalar.store");
     case Op::MemCopy:
-    case Op::MemZero:
-      return (inst.imm + 15) / 16 * get("scalar.copy_16_bytes");
+    case Op::MemZero: return (inst.imm + 15) / 16 * get("scalar.copy_16_bytes");
     case Op::Call:
-    case Op::CallIndirect:
-      return get("scalar.call");
+    case Op::CallIndirect: return get("scalar.call");
     case Op::DsdOp:
       // Charged at issue.
       return 0;
@@ -103,12 +94,9 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
       if (call == tir::DeviceCall::TscRead || call == tir::DeviceCall::TscEnable) return get("scalar.tsc");
       return get("scalar.device");
     }
-    case Op::Jump:
-      return get(inst.back ? "scalar.jump_back" : "scalar.jump");
-    case Op::Branch:
-      return get("scalar.branch");
-    case Op::Ret:
-      return get("scalar.return");
+    case Op::Jump: return get(inst.back ? "scalar.jump_back" : "scalar.jump");
+    case Op::Branch: return get("scalar.branch");
+    case Op::Ret: return get("scalar.return");
   }
   return 0;
 }
@@ -142,8 +130,7 @@ const char* widthName(DsdOpcode op) {
     case DsdOpcode::Sub16:
     case DsdOpcode::And16:
     case DsdOpcode::Or16:
-    case DsdOpcode::Xor16:
-      return "vector.width_int16";
+    case DsdOpcode::Xor16: return "vector.width_int16";
     case DsdOpcode::FAddH:
     case DsdOpcode::FSubH:
     case DsdOpcode::FMulH:
@@ -151,8 +138,7 @@ const char* widthName(DsdOpcode op) {
     case DsdOpcode::FNegH:
     case DsdOpcode::FAbsH:
     case DsdOpcode::FNormH:
-    case DsdOpcode::FScaleH:
-      return "vector.width_float16";
+    case DsdOpcode::FScaleH: return "vector.width_float16";
     case DsdOpcode::Mov32:
     case DsdOpcode::FMovS:
     case DsdOpcode::FAddS:
@@ -163,13 +149,11 @@ const char* widthName(DsdOpcode op) {
     case DsdOpcode::FScaleS:
     case DsdOpcode::FAddHS:
     case DsdOpcode::FMacHS:
-    case DsdOpcode::DFilt:
-      return "vector.width_move32";
+    case DsdOpcode::DFilt: return "vector.width_move32";
     case DsdOpcode::AddC16:
     case DsdOpcode::FMaxH:
     case DsdOpcode::FH2XP16:
-    case DsdOpcode::XP162FH:
-      return "vector.width_narrow16";
+    case DsdOpcode::XP162FH: return "vector.width_narrow16";
     case DsdOpcode::FMaxS:
     case DsdOpcode::FH2S:
     case DsdOpcode::FS2H:
@@ -177,14 +161,12 @@ const char* widthName(DsdOpcode op) {
     case DsdOpcode::XP162FS:
     case DsdOpcode::Sar16:
     case DsdOpcode::Sll16:
-    case DsdOpcode::Slr16:
-      return "vector.width_narrow32";
+    case DsdOpcode::Slr16: return "vector.width_narrow32";
     case DsdOpcode::FMulS:
     case DsdOpcode::FMacS:
     case DsdOpcode::Clz:
     case DsdOpcode::Ctz:
-    case DsdOpcode::PopCnt:
-      return "vector.width_single";
+    case DsdOpcode::PopCnt: return "vector.width_single";
   }
   return "vector.width_single";
 }

@@ -94,7 +94,7 @@ struct Machine {
   size_t stride;
   std::vector<WeftPe> pes;
 
-  Machine(const Layout& l, size_t count, const WeftKernel* kernels) 
+  Machine(const Layout& l, size_t count, const WeftKernel* kernels)
       : memory((l.bytes() / 64 + 1) * 64 * count + 64), stride((l.bytes() / 64 + 1) * 64), pes(count) {
     // Slices begin at cache lines, as the mesh's do.
     uint8_t* base = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
@@ -146,8 +146,9 @@ void gemv(const char* what, const Layout& l, size_t pes, jit::Engine& engine) {
   }
   const bool same = std::memcmp(ours.pes[0].memory, theirs.pes[0].memory, ours.stride * (pes - 1) + l.bytes()) == 0;
   const double a = median(jit_time), b = median(loop_time);
-  fmt::print("gemv {:<26} {:4} x {:<4} {:6} PEs  jit {:6.2f} GFLOP/s  c++ {:6.2f} GFLOP/s  ratio {:.2f}{}\n", what, l.rows,
-             l.columns, pes, flops * repeat / a * 1e-9, flops * repeat / b * 1e-9, b / a, same ? "" : "  RESULTS DIFFER");
+  fmt::print("gemv {:<26} {:4} x {:<4} {:6} PEs  jit {:6.2f} GFLOP/s  c++ {:6.2f} GFLOP/s  ratio {:.2f}{}\n", what,
+             l.rows, l.columns, pes, flops * repeat / a * 1e-9, flops * repeat / b * 1e-9, b / a,
+             same ? "" : "  RESULTS DIFFER");
 }
 
 // A hundred functions like the body of a task.
@@ -195,8 +196,8 @@ void compileTime(int functions, int level) {
     auto images = (*engine)->compile(list, {&costs, 1}, sink);
     compile.push_back(since(start));
   }
-  fmt::print("compile O{}: {:3} functions of 20 vector operations: engine {:.2f} ms, code {:.2f} ms\n", level, functions,
-             median(create) * 1e3, median(compile) * 1e3);
+  fmt::print("compile O{}: {:3} functions of 20 vector operations: engine {:.2f} ms, code {:.2f} ms\n", level,
+             functions, median(create) * 1e3, median(compile) * 1e3);
 }
 
 }  // namespace
@@ -216,15 +217,15 @@ int main(int argc, char** argv) {
   auto engine = jit::makeOrc(options, sink);
   if (!engine) return 70;
   if (!compile_only) {
-  gemv("L1, 8 KB", {64, 32, false}, 1, **engine);
-  gemv("L2, one PE of 45 KB", {256, 44, false}, 1, **engine);
-  gemv("L2, short columns", {64, 170, false}, 8, **engine);
-  gemv("L3", {256, 44, false}, 200, **engine);
-  gemv("L3, short columns", {64, 170, false}, 200, **engine);
-  gemv("L3, odd columns", {101, 111, false}, 200, **engine);
-  gemv("DRAM", {256, 44, false}, 6000, **engine);
-  gemv("DRAM, short columns", {64, 170, false}, 6000, **engine);
-  gemv("L2, row-major (strided)", {100, 100, true}, 1, **engine);
+    gemv("L1, 8 KB", {64, 32, false}, 1, **engine);
+    gemv("L2, one PE of 45 KB", {256, 44, false}, 1, **engine);
+    gemv("L2, short columns", {64, 170, false}, 8, **engine);
+    gemv("L3", {256, 44, false}, 200, **engine);
+    gemv("L3, short columns", {64, 170, false}, 200, **engine);
+    gemv("L3, odd columns", {101, 111, false}, 200, **engine);
+    gemv("DRAM", {256, 44, false}, 6000, **engine);
+    gemv("DRAM, short columns", {64, 170, false}, 6000, **engine);
+    gemv("L2, row-major (strided)", {100, 100, true}, 1, **engine);
   }
   for (int level : {0, 2}) {
     compileTime(1, level);

@@ -1,6 +1,5 @@
-// The mesh by itself, with hand-made programs: cycles of a busy mesh against a bare stepper, what an idle PE costs, what a
-// task activation costs, what idle rows cost.
-// SPDX-License-Identifier: Apache-2.0
+// The mesh by itself, with hand-made programs: cycles of a busy mesh against a bare stepper, what an idle PE costs,
+// what a task activation costs, what idle rows cost. SPDX-License-Identifier: Apache-2.0
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"
 #include "mesh_baseline.h"
@@ -43,7 +42,9 @@ std::shared_ptr<const tir::Program> program(const std::string& text) {
 }
 
 std::string dsd(tir::DsdKind kind, int base, int length, int stride = 1) {
-  return fmt::format("{:#x}", tir::Dsd::make(kind, static_cast<uint16_t>(base), static_cast<uint16_t>(length), static_cast<int16_t>(stride)).bits);
+  return fmt::format("{:#x}", tir::Dsd::make(kind, static_cast<uint16_t>(base), static_cast<uint16_t>(length),
+                                             static_cast<int16_t>(stride))
+                                  .bits);
 }
 
 plan::FabricPlan emptyPlan(uint32_t width, uint32_t height) {
@@ -59,7 +60,9 @@ plan::FabricPlan emptyPlan(uint32_t width, uint32_t height) {
 /// Rows of streaming adds: every PE receives, adds and sends one wavelet per cycle, for ever.
 plan::FabricPlan busyPlan(uint32_t width, uint32_t height, bool one_row) {
   plan::FabricPlan p = emptyPlan(width, height);
-  const char* head = "program \"busy\" wse2 f16\nfile \"busy\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive 0x200\noutput_queue 2 255 !0\n";
+  const char* head =
+      "program \"busy\" wse2 f16\nfile \"busy\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive "
+      "0x200\noutput_queue 2 255 !0\n";
   const auto text = [&](int in, int out) {
     const std::string target = dsd(tir::DsdKind::FabOut, 2 | out << 8, 0x7fff);
     const std::string source = dsd(tir::DsdKind::FabIn, 3 | in << 8, 0x7fff);
@@ -67,12 +70,14 @@ plan::FabricPlan busyPlan(uint32_t width, uint32_t height, bool one_row) {
     if (in != 0) s += fmt::format("input_queue 3 {} default 0 !0\n", in);
     s += "fn 0 \"main\" task () void !0 {\n  local %0: bool\nb0:\n";
     if (in == 0) {
-      s += fmt::format("  %0 = dsdop.fmovs dsd, none, dsd ({}, {}) async !0\n", target, dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0));
+      s += fmt::format("  %0 = dsdop.fmovs dsd, none, dsd ({}, {}) async !0\n", target,
+                       dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0));
     } else if (out == 0) {
-      s += fmt::format("  %0 = dsdop.fadds dsd, dsd, dsd ({}, {}, {}) async !0\n", dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0),
-                       dsd(tir::DsdKind::Mem1d, 4, 0x7fff, 0), source);
+      s += fmt::format("  %0 = dsdop.fadds dsd, dsd, dsd ({}, {}, {}) async !0\n",
+                       dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0), dsd(tir::DsdKind::Mem1d, 4, 0x7fff, 0), source);
     } else {
-      s += fmt::format("  %0 = dsdop.fadds dsd, dsd, dsd ({}, {}, {}) async !0\n", target, dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0), source);
+      s += fmt::format("  %0 = dsdop.fadds dsd, dsd, dsd ({}, {}, {}) async !0\n", target,
+                       dsd(tir::DsdKind::Mem1d, 0, 0x7fff, 0), source);
     }
     return program(s + "  ret\n}\n");
   };
@@ -137,16 +142,20 @@ void busy(jit::Engine& engine, uint32_t edge, uint32_t cycles) {
     theirs.push_back(static_cast<double>(moved) / (now() - t));
   }
   if (bare.checksum() == 1) fmt::print("");
-  fmt::print("busy {0}x{0}: {1:.1f} M tile-cycles/s, bare stepper {2:.0f} M hops/s, ratio {3:.3f} (bar 0.15), {4:.2f} words per PE and cycle, {5} bytes of state per PE\n",
-             edge, median(ours) / 1e6, median(theirs) / 1e6, median(ours) / median(theirs),
-             static_cast<double>(m->stats().dsd_elements) / static_cast<double>(m->cycle()) / (edge * edge),
-             m->stats().state_bytes / (edge * edge));
+  fmt::print(
+      "busy {0}x{0}: {1:.1f} M tile-cycles/s, bare stepper {2:.0f} M hops/s, ratio {3:.3f} (bar 0.15), {4:.2f} words "
+      "per PE and cycle, {5} bytes of state per PE\n",
+      edge, median(ours) / 1e6, median(theirs) / 1e6, median(ours) / median(theirs),
+      static_cast<double>(m->stats().dsd_elements) / static_cast<double>(m->cycle()) / (edge * edge),
+      m->stats().state_bytes / (edge * edge));
 }
 
 void idle(jit::Engine& engine) {
   plan::FabricPlan p = emptyPlan(750, 994);
-  p.programs = {program("program \"idle\" wse2 f16\nfile \"idle\"\nsites 0:1:1\nmemory 16400\nimage_bytes 4\nimage 0 10001000\nhost \"x\" data 0 2 pointer\n"
-                        "fn 0 \"f\" function () void !0 {\nb0:\n  ret\n}\n")};
+  p.programs = {
+      program("program \"idle\" wse2 f16\nfile \"idle\"\nsites 0:1:1\nmemory 16400\nimage_bytes 4\nimage 0 "
+              "10001000\nhost \"x\" data 0 2 pointer\n"
+              "fn 0 \"f\" function () void !0 {\nb0:\n  ret\n}\n")};
   std::fill(p.program_of.begin(), p.program_of.end(), 0u);
   plan::ColorConfig c;
   c.rx = 1;
@@ -158,14 +167,17 @@ void idle(jit::Engine& engine) {
   auto m = make(std::move(p), engine);
   runTo(*m, 10000);
   const double seconds = now() - t;
-  fmt::print("idle 750x994: {} bytes of state per PE (bar 512), {:.2f} s (bar 5), {:.0f} MB more resident (bar 1000), {} bytes of PE memory\n",
-             m->stats().state_bytes / (750 * 994), seconds, residentMegabytes() - before, m->stats().memory_bytes);
+  fmt::print(
+      "idle 750x994: {} bytes of state per PE (bar 512), {:.2f} s (bar 5), {:.0f} MB more resident (bar 1000), {} "
+      "bytes of PE memory\n",
+      m->stats().state_bytes / (750 * 994), seconds, residentMegabytes() - before, m->stats().memory_bytes);
 }
 
 void activation(jit::Engine& engine) {
   plan::FabricPlan p = emptyPlan(1, 1);
-  p.programs = {program("program \"act\" wse2 f16\nfile \"act\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive 0x200\n"
-                        "fn 0 \"main\" task () void !0 {\nb0:\n  device.activate(9)\n  ret\n}\n")};
+  p.programs = {
+      program("program \"act\" wse2 f16\nfile \"act\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive 0x200\n"
+              "fn 0 \"main\" task () void !0 {\nb0:\n  device.activate(9)\n  ret\n}\n")};
   p.program_of[0] = 0;
   auto m = make(std::move(p), engine);
   runTo(*m, 1000);
@@ -189,7 +201,8 @@ void oneRow(jit::Engine& engine) {
     return static_cast<double>(m->cycle() - at) / (now() - t);
   };
   const double one = rate(true), all = rate(false);
-  fmt::print("one row of 512x512: {:.0f} cycles/s, all rows {:.0f} cycles/s, ratio {:.0f} (bar 30)\n", one, all, one / all);
+  fmt::print("one row of 512x512: {:.0f} cycles/s, all rows {:.0f} cycles/s, ratio {:.0f} (bar 30)\n", one, all,
+             one / all);
 }
 
 }  // namespace

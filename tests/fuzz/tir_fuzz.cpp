@@ -1,6 +1,5 @@
-// Random TIR under every engine, level and set of CPU features: results, traps, memory, what the device was asked and the
-// cycle of it must be the same, whether calls block or not.
-// SPDX-License-Identifier: Apache-2.0
+// Random TIR under every engine, level and set of CPU features: results, traps, memory, what the device was asked and
+// the cycle of it must be the same, whether calls block or not. SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/tir_gen.h"
@@ -29,7 +28,8 @@ std::vector<Variant> makeVariants() {
     int level;
     const char* features;
   };
-  constexpr Setting settings[] = {{"orc -O0", 0, ""}, {"orc -O2", 2, ""}, {"orc -O2 without AVX-512", 2, "-avx512f,-avx512fp16"}};
+  constexpr Setting settings[] = {
+      {"orc -O0", 0, ""}, {"orc -O2", 2, ""}, {"orc -O2 without AVX-512", 2, "-avx512f,-avx512fp16"}};
   for (const Setting& s : settings) {
     diag::Sink sink;
     jit::EngineOptions options;
@@ -37,7 +37,8 @@ std::vector<Variant> makeVariants() {
     options.compile_threads = 1;
     options.cpu_features = s.features;
     auto engine = jit::makeOrc(options, sink);
-    WEFT_CHECK(static_cast<bool>(engine), "making {}: {}", s.name, sink.all().empty() ? "failed" : sink.all().front().message);
+    WEFT_CHECK(static_cast<bool>(engine), "making {}: {}", s.name,
+               sink.all().empty() ? "failed" : sink.all().front().message);
     variants.push_back({s.name, *std::move(engine)});
   }
   return variants;
@@ -52,7 +53,8 @@ struct Outcome {
   std::vector<std::string> log;
 };
 
-Outcome outcome(const weft::testing::GeneratedProgram& g, jit::CodeImage& image, const WeftKernel* kernels, Blocking blocking) {
+Outcome outcome(const weft::testing::GeneratedProgram& g, jit::CodeImage& image, const WeftKernel* kernels,
+                Blocking blocking) {
   weft::testing::FakeDevice device(g.final, kernels);
   device.blocking = blocking;
   Outcome out;
@@ -65,14 +67,18 @@ Outcome outcome(const weft::testing::GeneratedProgram& g, jit::CodeImage& image,
   return out;
 }
 
-void compare(const weft::testing::GeneratedProgram& g, const std::string& name, const Outcome& want, const Outcome& got) {
+void compare(const weft::testing::GeneratedProgram& g, const std::string& name, const Outcome& want,
+             const Outcome& got) {
   auto program = [&] { return tir::print(g.final); };
   for (size_t k = 0; k < want.log.size() && k < got.log.size(); ++k)
-    WEFT_CHECK(want.log[k] == got.log[k], "{}: call {} is `{}`, not `{}`\n{}", name, k, got.log[k], want.log[k], program());
-  WEFT_CHECK(want.log.size() == got.log.size(), "{}: {} calls, not {}\n{}", name, got.log.size(), want.log.size(), program());
+    WEFT_CHECK(want.log[k] == got.log[k], "{}: call {} is `{}`, not `{}`\n{}", name, k, got.log[k], want.log[k],
+               program());
+  WEFT_CHECK(want.log.size() == got.log.size(), "{}: {} calls, not {}\n{}", name, got.log.size(), want.log.size(),
+             program());
   WEFT_CHECK(want.status == got.status, "{}: status {}, not {}\n{}", name, got.status, want.status, program());
   for (size_t k = 0; k < want.memory.size(); ++k)
-    WEFT_CHECK(want.memory[k] == got.memory[k], "{}: byte {} is {}, not {}\n{}", name, k, got.memory[k], want.memory[k], program());
+    WEFT_CHECK(want.memory[k] == got.memory[k], "{}: byte {} is {}, not {}\n{}", name, k, got.memory[k], want.memory[k],
+               program());
   WEFT_CHECK(want.result == got.result, "{}: result {:#x}, not {:#x}\n{}", name, got.result, want.result, program());
   WEFT_CHECK(want.now == got.now, "{}: cycle {}, not {}\n{}", name, got.now, want.now, program());
   WEFT_CHECK(got.live_frames == 0, "{}: {} frames were not given back\n{}", name, got.live_frames, program());
@@ -90,8 +96,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const WeftKernel* kernels = variants[k].engine->kernels(g.final.fp16);
     for (Blocking blocking : {Blocking::Never, Blocking::Always, Blocking::Sometimes}) {
       const Outcome got = outcome(g, *image, kernels, blocking);
-      if (k == 0 && blocking == Blocking::Never) want = got;
-      else compare(g, fmt::format("{}, blocking {}", variants[k].name, static_cast<int>(blocking)), want, got);
+      if (k == 0 && blocking == Blocking::Never)
+        want = got;
+      else
+        compare(g, fmt::format("{}, blocking {}", variants[k].name, static_cast<int>(blocking)), want, got);
     }
   }
   return 0;

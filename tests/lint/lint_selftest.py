@@ -4,6 +4,7 @@ Usage: lint_selftest.py
 SPDX-License-Identifier: Apache-2.0
 """
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,15 @@ class Catalog(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("E0201 is not", out)
         self.assertIn("not in the catalog", out)
+
+
+class Format(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("clang-format-19"), "clang-format-19 is not installed")
+    def test_crooked_line(self):
+        status, out = lint("lint_format.py", {"a.cpp": OPENING + "int  a;\n", "b.cpp": OPENING + "int b;\n"})
+        self.assertEqual(status, 1)
+        self.assertIn("a.cpp:3: is not formatted", out)
+        self.assertNotIn("b.cpp", out)
 
 
 class Stdlib(unittest.TestCase):

@@ -1,6 +1,5 @@
-// The device of engine tests. Vector operations on memory are carried out element by element with the engine's kernels by
-// the rules of the mesh; everything else answers with a hash of the question.
-// SPDX-License-Identifier: Apache-2.0
+// The device of engine tests. Vector operations on memory are carried out element by element with the engine's kernels
+// by the rules of the mesh; everything else answers with a hash of the question. SPDX-License-Identifier: Apache-2.0
 #include "tests/support/fake_device.h"
 
 #include "frontend/base/check.h"
@@ -27,12 +26,16 @@ uint64_t mixed(uint64_t h, uint64_t v) {
   return h ^ (h >> 33);
 }
 
-bool isRunTimeMem1d(const DsdOperand& o, uint64_t bits) { return o.kind == Kind::Dsd && Dsd{bits}.kind() == tir::DsdKind::Mem1d; }
+bool isRunTimeMem1d(const DsdOperand& o, uint64_t bits) {
+  return o.kind == Kind::Dsd && Dsd{bits}.kind() == tir::DsdKind::Mem1d;
+}
 
 }  // namespace
 
 const WeftDevice FakeDevice::kTable = {
-    [](WeftPe* pe, uint32_t call, uint32_t site, const uint64_t* args) { return of(pe).deviceCall(*pe, call, site, args); },
+    [](WeftPe* pe, uint32_t call, uint32_t site, const uint64_t* args) {
+      return of(pe).deviceCall(*pe, call, site, args);
+    },
     [](WeftPe* pe, uint32_t op, uint32_t site, const uint64_t* args) { return of(pe).dsdOp(*pe, op, site, args); },
     [](WeftPe* pe, uint32_t) -> int32_t {
       FakeDevice& d = of(pe);
@@ -40,7 +43,9 @@ const WeftDevice FakeDevice::kTable = {
       return d.answer(*pe, 0);
     },
     [](WeftPe* pe, uint32_t address, uint32_t bytes, uint32_t) { return of(pe).load(*pe, address, bytes); },
-    [](WeftPe* pe, uint32_t address, uint32_t bytes, uint64_t value, uint32_t) { of(pe).store(*pe, address, bytes, value); },
+    [](WeftPe* pe, uint32_t address, uint32_t bytes, uint64_t value, uint32_t) {
+      of(pe).store(*pe, address, bytes, value);
+    },
     [](WeftPe* pe, uint32_t kind, uint32_t site) -> int32_t {
       of(pe).log.push_back(fmt::format("{} fault {} site {}", pe->now, kind, site));
       return WEFT_TRAP;
@@ -65,7 +70,8 @@ FakeDevice::FakeDevice(const tir::Program& program, const WeftKernel* kernels) :
     slots.push_back(mixed(7, k) & (bits >= 64 ? ~0ull : (1ull << bits) - 1));
   }
   for (size_t k = 0; k < std::size(costs.op); ++k) {
-    costs.op[k] = {static_cast<uint16_t>(3 + k % 5), static_cast<uint16_t>(4 + k % 3), static_cast<uint16_t>(8 + k % 7), 32, 16};
+    costs.op[k] = {static_cast<uint16_t>(3 + k % 5), static_cast<uint16_t>(4 + k % 3), static_cast<uint16_t>(8 + k % 7),
+                   32, 16};
     costs.lanes[k] = static_cast<uint16_t>(1u << (k % 3));
   }
   costs.dsr_load = 2;
@@ -214,8 +220,9 @@ void FakeDevice::runMemoryOp(WeftPe& pe, const tir::DsdOp& op, const uint64_t* a
   if (!any) count = 1;
 
   const bool reduce = op.dest.kind == Kind::Pointer || (dest.isDsd() && dest.dsd().stride() == 0);
-  pe.now += weftDsdCycles(&costs, static_cast<uint32_t>(op.op), count, reduce ? 1 : 0, src0.isDsd() ? 1 : 0, src0.dsd().stride(), src0.dsd().base(),
-                          src1.isDsd() ? 1 : 0, src1.dsd().stride(), src1.dsd().base(), dest.isDsd() ? 1 : 0, dest.dsd().stride());
+  pe.now += weftDsdCycles(&costs, static_cast<uint32_t>(op.op), count, reduce ? 1 : 0, src0.isDsd() ? 1 : 0,
+                          src0.dsd().stride(), src0.dsd().base(), src1.isDsd() ? 1 : 0, src1.dsd().stride(),
+                          src1.dsd().base(), dest.isDsd() ? 1 : 0, dest.dsd().stride());
   for (const Side* side : {&dest, &src0, &src1}) pe.now += side->isDsd() ? costs.dsr_load : 0;
 
   // Element by element: each operand is fetched from memory only when its turn comes.
@@ -239,10 +246,13 @@ void FakeDevice::runMemoryOp(WeftPe& pe, const tir::DsdOp& op, const uint64_t* a
     burst.carry = carry;
     kernels_[static_cast<size_t>(op.op)](&burst);
     carry = burst.carry;
-    if (op.dest.kind == Kind::Pointer) accumulator = out;
-    else store(pe, tir::elementAddress(dest.dsd(), program_.shapes, k, dest.width), dest.width, out);
+    if (op.dest.kind == Kind::Pointer)
+      accumulator = out;
+    else
+      store(pe, tir::elementAddress(dest.dsd(), program_.shapes, k, dest.width), dest.width, out);
   }
-  if (op.dest.kind == Kind::Pointer && (count > 0 || accumulate)) store(pe, static_cast<uint32_t>(dest.arg), dest.width, accumulator);
+  if (op.dest.kind == Kind::Pointer && (count > 0 || accumulate))
+    store(pe, static_cast<uint32_t>(dest.arg), dest.width, accumulator);
 }
 
 uint64_t FakeDevice::load(WeftPe& pe, uint32_t address, uint32_t bytes) {
@@ -285,7 +295,8 @@ std::unique_ptr<jit::CodeImage> compileOne(jit::Engine& engine, const tir::Progr
   const jit::CostTable costs[] = {sampleCosts(program)};
   diag::Sink sink;
   auto images = engine.compile(programs, costs, sink);
-  WEFT_CHECK(static_cast<bool>(images), "compiling a test program: {}", sink.all().empty() ? "failed" : sink.all().front().message);
+  WEFT_CHECK(static_cast<bool>(images), "compiling a test program: {}",
+             sink.all().empty() ? "failed" : sink.all().front().message);
   return std::move(images->front());
 }
 

@@ -44,8 +44,8 @@ class FakeDevice {
 
   uint64_t result = 0;
   std::vector<uint8_t> memory;
-  /// Everything the engine asked for, one line each, with the cycle; vector operations on plain memory leave no line, for
-  /// compiled code may carry them out itself.
+  /// Everything the engine asked for, one line each, with the cycle; vector operations on plain memory leave no line,
+  /// for compiled code may carry them out itself.
   std::vector<std::string> log;
   uint64_t now = 0;
   uint64_t suspensions = 0;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -15,7 +16,6 @@
 #include <random>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -81,18 +81,14 @@ class Mutator {
   void mutate(std::string& text) {
     const size_t at = pick(text.size() + 1);
     switch (pick(8)) {
-      case 0:
-        text.insert(at, 1, static_cast<char>(random_() & 0xff));
-        break;
+      case 0: text.insert(at, 1, static_cast<char>(random_() & 0xff)); break;
       case 1:
         if (at < text.size()) text[at] = static_cast<char>(random_() & 0xff);
         break;
       case 2:
         if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << pick(8)));
         break;
-      case 3:
-        text.erase(at, 1 + pick(16));
-        break;
+      case 3: text.erase(at, 1 + pick(16)); break;
       case 4: {
         constexpr std::string_view kBrackets = "(){}[];,.:@*&|<>=\"'";
         text.insert(at, 1, kBrackets[pick(kBrackets.size())]);
@@ -104,9 +100,7 @@ class Mutator {
         text.insert(at, other.substr(from, 1 + pick(64)));
         break;
       }
-      case 6:
-        text.insert(at, text.substr(pick(text.size()), 1 + pick(32)));
-        break;
+      case 6: text.insert(at, text.substr(pick(text.size()), 1 + pick(32))); break;
       case 7: {
         std::string block(1 + pick(256), '\0');
         for (char& c : block) c = static_cast<char>(random_() & 0xff);

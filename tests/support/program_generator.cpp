@@ -113,14 +113,10 @@ class Generator {
 
   std::string index() {
     switch (pick(4)) {
-      case 0:
-        return std::to_string(pick(kElements));
-      case 1:
-        return fmt::format("v_u16[{}] & 7", pick(kElements));
-      case 2:
-        return loop_depth_ > 0 ? fmt::format("i{} & 7", loop_depth_ - 1) : std::to_string(pick(kElements));
-      default:
-        return fmt::format("(v_i16[{}] & 7)", pick(kElements));
+      case 0: return std::to_string(pick(kElements));
+      case 1: return fmt::format("v_u16[{}] & 7", pick(kElements));
+      case 2: return loop_depth_ > 0 ? fmt::format("i{} & 7", loop_depth_ - 1) : std::to_string(pick(kElements));
+      default: return fmt::format("(v_i16[{}] & 7)", pick(kElements));
     }
   }
 
@@ -131,13 +127,12 @@ class Generator {
     if (depth >= kMaxDepth) return element(type);
     switch (pick(9)) {
       case 0:
-      case 1:
-        return element(type);
+      case 1: return element(type);
       case 2:
       case 3:
-        return fmt::format("({} {} {})", expression(type, depth + 1), binaryOperator(type), expression(type, depth + 1));
-      case 4:
-        return fmt::format("({} {} {})", expression(type, depth + 1), type.is_float ? "*" : "+", literal(type));
+        return fmt::format("({} {} {})", expression(type, depth + 1), binaryOperator(type),
+                           expression(type, depth + 1));
+      case 4: return fmt::format("({} {} {})", expression(type, depth + 1), type.is_float ? "*" : "+", literal(type));
       case 5: {
         const NumberType& from = anyType();
         if (from.name == type.name) return element(type);
@@ -173,22 +168,14 @@ class Generator {
 
   void vectorOperation() {
     constexpr std::array<std::string_view, 16> kOperations = {
-        "@fadds(d_f32, e_f32, d_f32);",
-        "@fsubs(d_f32, d_f32, e_f32);",
-        "@fmuls(d_f32, e_f32, 0.5);",
-        "@fmacs(d_f32, d_f32, e_f32, v_f32[1]);",
-        "@fmaxs(d_f32, d_f32, e_f32);",
-        "@faddh(d_f16, e_f16, d_f16);",
-        "@fmulh(d_f16, e_f16, d_f16);",
-        "@fmach(d_f16, d_f16, e_f16, v_f16[2]);",
-        "@fs2h(d_f16, e_f32);",
-        "@fh2s(d_f32, e_f16);",
-        "@fnegs(d_f32, e_f32);",
-        "@add16(d_u16, e_u16, d_u16);",
-        "@sub16(d_i16, d_i16, e_i16);",
-        "@xor16(d_u16, d_u16, e_u16);",
-        "@mov32(d_u32, e_u32);",
-        "@fmovs(d_f32, v_f32[3]);",
+        "@fadds(d_f32, e_f32, d_f32);", "@fsubs(d_f32, d_f32, e_f32);",
+        "@fmuls(d_f32, e_f32, 0.5);",   "@fmacs(d_f32, d_f32, e_f32, v_f32[1]);",
+        "@fmaxs(d_f32, d_f32, e_f32);", "@faddh(d_f16, e_f16, d_f16);",
+        "@fmulh(d_f16, e_f16, d_f16);", "@fmach(d_f16, d_f16, e_f16, v_f16[2]);",
+        "@fs2h(d_f16, e_f32);",         "@fh2s(d_f32, e_f16);",
+        "@fnegs(d_f32, e_f32);",        "@add16(d_u16, e_u16, d_u16);",
+        "@sub16(d_i16, d_i16, e_i16);", "@xor16(d_u16, d_u16, e_u16);",
+        "@mov32(d_u32, e_u32);",        "@fmovs(d_f32, v_f32[3]);",
     };
     line(kOperations[pick(kOperations.size())]);
   }
@@ -197,10 +184,8 @@ class Generator {
     if (++statements_ > kMaxStatements) return;
     switch (pick(depth >= 3 ? 4 : 8)) {
       case 0:
-      case 1:
-        return assignment();
-      case 2:
-        return vectorOperation();
+      case 1: return assignment();
+      case 2: return vectorOperation();
       case 3: {
         const NumberType& type = anyType();
         const int id = locals_++;

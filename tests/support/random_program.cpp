@@ -20,7 +20,9 @@ constexpr Type kTypes[] = {Type::Bool, Type::I8, Type::I16, Type::I32, Type::I64
 
 class Generator {
  public:
-  Generator(uint64_t seed, target::Fp16Format fp16, int size) : random_(seed), builder_(p_), size_(size) { p_.fp16 = fp16; }
+  Generator(uint64_t seed, target::Fp16Format fp16, int size) : random_(seed), builder_(p_), size_(size) {
+    p_.fp16 = fp16;
+  }
 
   Program run() {
     p_.name = "random";
@@ -36,8 +38,10 @@ class Generator {
     for (size_t k = 0; k < count; ++k) {
       Signature s;
       s.result = k == 0 ? Type::I32 : below(4) == 0 ? Type::Void : kTypes[below(std::size(kTypes))];
-      if (k == 0) s.params = {Type::I16, Type::I32, Type::F32};
-      else for (uint64_t n = below(4); n > 0; --n) s.params.push_back(kTypes[below(std::size(kTypes))]);
+      if (k == 0)
+        s.params = {Type::I16, Type::I32, Type::F32};
+      else
+        for (uint64_t n = below(4); n > 0; --n) s.params.push_back(kTypes[below(std::size(kTypes))]);
       signatures_.push_back(s);
       builder_.declare("f" + std::to_string(k), FunctionKind::Function, s.result, SiteId(static_cast<uint32_t>(k)));
     }
@@ -76,12 +80,18 @@ class Generator {
     constexpr uint64_t f32s[] = {0x7fc00000, 0xff800001, 0x7f800000, 0x80000000, 1, 0x3f800000, 0x477fe000, 0xcf000001};
     constexpr uint64_t f16s[] = {0x7e00, 0xfc01, 0x7c00, 0x8000, 1, 0x3c00, 0x7bff, 0x3f80, 0x7f80};
     uint64_t v = random_();
-    if (t == Type::F32 && v % 2 == 0) v = f32s[(v >> 8) % std::size(f32s)];
-    else if (t == Type::F32) v = 0x3e000000u + (v & 0x8fffffffu);
-    else if (t == Type::F16 && v % 2 == 0) v = f16s[(v >> 8) % std::size(f16s)];
-    else if (v % 3 == 0) v = (v >> 8) % 20;
-    else if (v % 7 == 0) v = mask - (v >> 8) % 3;
-    else if (v % 11 == 0) v = mask >> 1;
+    if (t == Type::F32 && v % 2 == 0)
+      v = f32s[(v >> 8) % std::size(f32s)];
+    else if (t == Type::F32)
+      v = 0x3e000000u + (v & 0x8fffffffu);
+    else if (t == Type::F16 && v % 2 == 0)
+      v = f16s[(v >> 8) % std::size(f16s)];
+    else if (v % 3 == 0)
+      v = (v >> 8) % 20;
+    else if (v % 7 == 0)
+      v = mask - (v >> 8) % 3;
+    else if (v % 11 == 0)
+      v = mask >> 1;
     return v & mask;
   }
 
@@ -140,8 +150,10 @@ class Generator {
     statements(3);
     // What was computed reaches memory or the result.
     for (const Type t : kTypes) builder_.store(t, builder_.constant(700 + 8 * static_cast<uint64_t>(t)), value(t));
-    if (signatures_[index].result == Type::Void) builder_.ret();
-    else builder_.ret(value(signatures_[index].result));
+    if (signatures_[index].result == Type::Void)
+      builder_.ret();
+    else
+      builder_.ret(value(signatures_[index].result));
     builder_.close();
   }
 
@@ -155,8 +167,11 @@ class Generator {
 
   void statement(int depth) {
     switch (below(20)) {
-      case 0: case 1: case 2: return integerOp();
-      case 3: case 4: return floatOp();
+      case 0:
+      case 1:
+      case 2: return integerOp();
+      case 3:
+      case 4: return floatOp();
       case 5: return comparison();
       case 6: return conversion();
       case 7: {
@@ -171,35 +186,47 @@ class Generator {
       }
       case 9: return call();
       case 10: return device();
-      case 11: case 12: return descriptorOp();
-      case 13: case 14: return vectorOp();
-      case 15: case 16:
+      case 11:
+      case 12: return descriptorOp();
+      case 13:
+      case 14: return vectorOp();
+      case 15:
+      case 16:
         if (depth > 0) return branch(depth);
         return integerOp();
-      case 17: case 18:
+      case 17:
+      case 18:
         if (depth > 0 && loops_ < 2) return loop(depth);
         return floatOp();
       default:
-        if (below(2) == 0) builder_.emit(Op::MemZero, Type::Void, address(), {}, {}, static_cast<uint32_t>(below(12)));
-        else builder_.emit(Op::MemCopy, Type::Void, address(), address(), {}, static_cast<uint32_t>(below(24)));
+        if (below(2) == 0)
+          builder_.emit(Op::MemZero, Type::Void, address(), {}, {}, static_cast<uint32_t>(below(12)));
+        else
+          builder_.emit(Op::MemCopy, Type::Void, address(), address(), {}, static_cast<uint32_t>(below(24)));
     }
   }
 
   void integerOp() {
-    constexpr Op binary[] = {Op::Add, Op::Sub, Op::Mul, Op::SDiv, Op::UDiv, Op::SRem, Op::URem, Op::And, Op::Or, Op::Xor, Op::Shl, Op::LShr, Op::AShr};
+    constexpr Op binary[] = {Op::Add, Op::Sub, Op::Mul, Op::SDiv, Op::UDiv, Op::SRem, Op::URem,
+                             Op::And, Op::Or,  Op::Xor, Op::Shl,  Op::LShr, Op::AShr};
     constexpr Op unary[] = {Op::Neg, Op::Not, Op::Clz, Op::Ctz, Op::PopCnt, Op::Copy};
     const Type t = integer();
-    if (below(3) == 0) builder_.emitTo(target(t), unary[below(std::size(unary))], t, value(t));
-    else builder_.emitTo(target(t), binary[below(std::size(binary))], t, value(t), value(t));
+    if (below(3) == 0)
+      builder_.emitTo(target(t), unary[below(std::size(unary))], t, value(t));
+    else
+      builder_.emitTo(target(t), binary[below(std::size(binary))], t, value(t), value(t));
   }
   void floatOp() {
     constexpr Op binary[] = {Op::FAdd, Op::FSub, Op::FMul, Op::FDiv};
     constexpr Op unary[] = {Op::FNeg, Op::FAbs, Op::FSqrt, Op::FFloor, Op::FCeil};
     const Type t = floating();
     const uint64_t kind = below(4);
-    if (kind == 0) builder_.emitTo(target(t), unary[below(std::size(unary))], t, value(t));
-    else if (kind == 1) builder_.emitTo(target(t), Op::FFma, t, value(t), value(t), value(t));
-    else builder_.emitTo(target(t), binary[below(std::size(binary))], t, value(t), value(t));
+    if (kind == 0)
+      builder_.emitTo(target(t), unary[below(std::size(unary))], t, value(t));
+    else if (kind == 1)
+      builder_.emitTo(target(t), Op::FFma, t, value(t), value(t), value(t));
+    else
+      builder_.emitTo(target(t), binary[below(std::size(binary))], t, value(t), value(t));
   }
   void comparison() {
     constexpr Op ints[] = {Op::Eq, Op::Ne, Op::SLt, Op::SLe, Op::ULt, Op::ULe};
@@ -216,14 +243,25 @@ class Generator {
       case 0: builder_.emitTo(target(f), below(2) == 0 ? Op::SIToFP : Op::UIToFP, f, value(i), {}, {}, 0, i); return;
       case 1: builder_.emitTo(target(i), below(2) == 0 ? Op::FPToSI : Op::FPToUI, i, value(f), {}, {}, 0, f); return;
       case 2: builder_.emitTo(target(Type::F32), Op::FPExt, Type::F32, value(Type::F16), {}, {}, 0, Type::F16); return;
-      case 3: builder_.emitTo(target(Type::F16), Op::FPTrunc, Type::F16, value(Type::F32), {}, {}, 0, Type::F32); return;
-      case 4: builder_.emitTo(target(Type::I32), Op::Bitcast, Type::I32, value(Type::F32), {}, {}, 0, Type::F32); return;
-      case 5: builder_.emitTo(target(Type::F16), Op::Bitcast, Type::F16, value(Type::I16), {}, {}, 0, Type::I16); return;
-      case 6: builder_.emitTo(target(Type::I64), below(2) == 0 ? Op::SExt : Op::ZExt, Type::I64, value(Type::I16), {}, {}, 0, Type::I16); return;
+      case 3:
+        builder_.emitTo(target(Type::F16), Op::FPTrunc, Type::F16, value(Type::F32), {}, {}, 0, Type::F32);
+        return;
+      case 4:
+        builder_.emitTo(target(Type::I32), Op::Bitcast, Type::I32, value(Type::F32), {}, {}, 0, Type::F32);
+        return;
+      case 5:
+        builder_.emitTo(target(Type::F16), Op::Bitcast, Type::F16, value(Type::I16), {}, {}, 0, Type::I16);
+        return;
+      case 6:
+        builder_.emitTo(target(Type::I64), below(2) == 0 ? Op::SExt : Op::ZExt, Type::I64, value(Type::I16), {}, {}, 0,
+                        Type::I16);
+        return;
       case 7: builder_.emitTo(target(Type::I8), Op::Trunc, Type::I8, value(Type::I32), {}, {}, 0, Type::I32); return;
       default:
-        if (below(2) == 0) builder_.emitTo(target(i), Op::FromBool, i, value(Type::Bool), {}, {}, 0, Type::Bool);
-        else builder_.emitTo(target(Type::Bool), Op::ToBool, Type::Bool, value(f), {}, {}, 0, f);
+        if (below(2) == 0)
+          builder_.emitTo(target(i), Op::FromBool, i, value(Type::Bool), {}, {}, 0, Type::Bool);
+        else
+          builder_.emitTo(target(Type::Bool), Op::ToBool, Type::Bool, value(f), {}, {}, 0, f);
     }
   }
 
@@ -235,13 +273,16 @@ class Generator {
     std::vector<Operand> args;
     for (const Type t : s.params) args.push_back(value(t));
     Operand r;
-    if (below(4) == 0) r = builder_.callIndirect(builder_.constant(callee), s.result, args);
-    else r = builder_.call(FunctionId(callee), args);
+    if (below(4) == 0)
+      r = builder_.callIndirect(builder_.constant(callee), s.result, args);
+    else
+      r = builder_.call(FunctionId(callee), args);
     if (s.result != Type::Void) builder_.emitTo(target(s.result), Op::Copy, s.result, r);
   }
   void device() {
-    constexpr DeviceCall calls[] = {DeviceCall::Activate, DeviceCall::TscRead, DeviceCall::Random16, DeviceCall::CoordX,
-                                    DeviceCall::GetDsr, DeviceCall::SetTaskPriority, DeviceCall::FabricRead, DeviceCall::PerfRead};
+    constexpr DeviceCall calls[] = {DeviceCall::Activate,   DeviceCall::TscRead, DeviceCall::Random16,
+                                    DeviceCall::CoordX,     DeviceCall::GetDsr,  DeviceCall::SetTaskPriority,
+                                    DeviceCall::FabricRead, DeviceCall::PerfRead};
     const DeviceCall c = calls[below(std::size(calls))];
     std::vector<Operand> args;
     for (const Type t : deviceArgs(c)) args.push_back(value(t));
@@ -256,9 +297,13 @@ class Generator {
       case 0: builder_.emitTo(d, Op::DsdSetBase, Type::I64, dsd(), builder_.constant(256 + below(300))); return;
       case 1: builder_.emitTo(d, Op::DsdAddBase, Type::I64, Operand::local(d), builder_.constant(below(16))); return;
       case 2: builder_.emitTo(d, Op::DsdSetLength, Type::I64, dsd(), builder_.constant(below(40))); return;
-      case 3: builder_.emitTo(d, Op::DsdSetStride, Type::I64, dsd(), builder_.constant(static_cast<uint16_t>(below(5) - 2))); return;
+      case 3:
+        builder_.emitTo(d, Op::DsdSetStride, Type::I64, dsd(), builder_.constant(static_cast<uint16_t>(below(5) - 2)));
+        return;
       case 4: builder_.emitTo(target(Type::I16), Op::DsdLength, Type::I16, dsd()); return;
-      case 5: builder_.emitTo(target(Type::I16), Op::DsdElement, Type::I16, dsd(), small, {}, below(2) == 0 ? 2 : 4); return;
+      case 5:
+        builder_.emitTo(target(Type::I16), Op::DsdElement, Type::I16, dsd(), small, {}, below(2) == 0 ? 2 : 4);
+        return;
       default: builder_.emitTo(d, Op::DsdSetColor, Type::I64, dsd(), small); return;
     }
   }
@@ -308,7 +353,8 @@ class Generator {
     builder_.emitTo(counter, Op::Copy, Type::I16, builder_.constant(0));
     builder_.jump(head);
     builder_.setBlock(head);
-    builder_.branch(builder_.emit(Op::ULt, Type::I16, Operand::local(counter), builder_.constant(1 + below(5))), body, next);
+    builder_.branch(builder_.emit(Op::ULt, Type::I16, Operand::local(counter), builder_.constant(1 + below(5))), body,
+                    next);
     builder_.setBlock(body);
     statements(depth - 1);
     builder_.emitTo(counter, Op::Add, Type::I16, Operand::local(counter), builder_.constant(1));
@@ -320,6 +366,8 @@ class Generator {
 
 }  // namespace
 
-tir::Program randomProgram(uint64_t seed, target::Fp16Format fp16, int size) { return Generator(seed, fp16, size).run(); }
+tir::Program randomProgram(uint64_t seed, target::Fp16Format fp16, int size) {
+  return Generator(seed, fp16, size).run();
+}
 
 }  // namespace weft::testing

@@ -1,6 +1,5 @@
-// The generator of random TIR. Termination: loops count to small constants, calls go to functions of higher number, the one
-// recursive function counts its argument down.
-// SPDX-License-Identifier: Apache-2.0
+// The generator of random TIR. Termination: loops count to small constants, calls go to functions of higher number, the
+// one recursive function counts its argument down. SPDX-License-Identifier: Apache-2.0
 #include "tests/support/tir_gen.h"
 
 #include "frontend/base/check.h"
@@ -41,7 +40,8 @@ class Generator {
     WEFT_CHECK(broken.empty(), "generating TIR: {}", broken);
     GeneratedProgram out;
     out.entry = FunctionId(0);
-    for (uint32_t k = 0; k < p_.functions[0].param_count; ++k) out.args.push_back(bitsOf(p_.functions[0].locals[k].type));
+    for (uint32_t k = 0; k < p_.functions[0].param_count; ++k)
+      out.args.push_back(bitsOf(p_.functions[0].locals[k].type));
     out.built = p_;
     finalize(p_);
     broken = verify(p_);
@@ -77,7 +77,9 @@ class Generator {
   uint32_t pick(uint32_t bound) { return static_cast<uint32_t>(draw() % bound); }
   bool chance(uint32_t one_in) { return pick(one_in) == 0; }
   template <class T, size_t N>
-  T oneOf(const T (&list)[N]) { return list[pick(N)]; }
+  T oneOf(const T (&list)[N]) {
+    return list[pick(N)];
+  }
   SiteId site() { return SiteId(pick(static_cast<uint32_t>(p_.sites.size()))); }
 
   // Values at the edges more often than in the middle.
@@ -101,7 +103,9 @@ class Generator {
         default: break;
       }
     } else if (type == Type::F16) {
-      const uint64_t infinity = p_.fp16 == target::Fp16Format::F16 ? 0x7c00 : p_.fp16 == target::Fp16Format::BF16 ? 0x7f80 : 0x7e00;
+      const uint64_t infinity = p_.fp16 == target::Fp16Format::F16    ? 0x7c00
+                                : p_.fp16 == target::Fp16Format::BF16 ? 0x7f80
+                                                                      : 0x7e00;
       switch (pick(5)) {
         case 0: bits = (bits & 0x83ff) | 0x3c00; break;
         case 1: bits = (bits & 0x8000) | infinity | pick(2); break;
@@ -141,11 +145,14 @@ class Generator {
     return local;
   }
 
-  void emitTo(Type result, Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0, Type from = Type::Void) {
+  void emitTo(Type result, Op op, Type type, Operand a = {}, Operand b = {}, Operand c = {}, uint32_t imm = 0,
+              Type from = Type::Void) {
     if (chance(3)) {
       const Operand fresh = b_.emit(op, type, a, b, c, imm, from);
-      if (chance(2)) b_.emitTo(variable(result), Op::Copy, result, fresh);
-      else locals_.push_back(fresh.index());
+      if (chance(2))
+        b_.emitTo(variable(result), Op::Copy, result, fresh);
+      else
+        locals_.push_back(fresh.index());
     } else {
       b_.emitTo(variable(result), op, type, a, b, c, imm, from);
     }
@@ -213,8 +220,10 @@ class Generator {
     for (uint32_t local : locals_) {
       const Type t = b_.localType(local);
       const Operand at = b_.constant(pick(kDataBytes - 8));
-      if (t == Type::Bool || t == Type::F16 || t == Type::F32) b_.store(t, at, Operand::local(local));
-      else b_.store(t, at, b_.emit(Op::Xor, t, b_.load(t, at), Operand::local(local)));
+      if (t == Type::Bool || t == Type::F16 || t == Type::F32)
+        b_.store(t, at, Operand::local(local));
+      else
+        b_.store(t, at, b_.emit(Op::Xor, t, b_.load(t, at), Operand::local(local)));
     }
   }
 
@@ -261,7 +270,10 @@ class Generator {
 
   void statement(int depth) {
     switch (pick(depth > 0 ? 20 : 14)) {
-      case 0: case 1: case 2: case 3:
+      case 0:
+      case 1:
+      case 2:
+      case 3:
         // In rows: a program costs its compilation, however little it computes.
         for (int k = 0; k < 6; ++k) arithmetic();
         break;
@@ -277,8 +289,10 @@ class Generator {
       case 11: comparison(); break;
       case 12: frame(); break;
       case 13: call(); break;
-      case 14: case 15: choice(depth); break;
-      case 16: case 17: loop(depth); break;
+      case 14:
+      case 15: choice(depth); break;
+      case 16:
+      case 17: loop(depth); break;
       case 18: twoEntryLoop(depth); break;
       case 19: rareEnd(); break;
       default: break;
@@ -286,14 +300,15 @@ class Generator {
   }
 
   void arithmetic() {
-    static constexpr Op kBinary[] = {Op::Add, Op::Sub, Op::Mul, Op::SDiv, Op::UDiv, Op::SRem, Op::URem, Op::And, Op::Or, Op::Xor,
-                                     Op::Shl, Op::LShr, Op::AShr};
+    static constexpr Op kBinary[] = {Op::Add, Op::Sub, Op::Mul, Op::SDiv, Op::UDiv, Op::SRem, Op::URem,
+                                     Op::And, Op::Or,  Op::Xor, Op::Shl,  Op::LShr, Op::AShr};
     static constexpr Op kUnary[] = {Op::Neg, Op::Not, Op::Clz, Op::Ctz, Op::PopCnt, Op::Copy};
     static constexpr Op kFloatBinary[] = {Op::FAdd, Op::FSub, Op::FMul, Op::FDiv};
     static constexpr Op kFloatUnary[] = {Op::FNeg, Op::FAbs, Op::FSqrt, Op::FFloor, Op::FCeil, Op::Copy};
     static constexpr Op kBool[] = {Op::And, Op::Or, Op::Xor};
     switch (pick(7)) {
-      case 0: case 1: {
+      case 0:
+      case 1: {
         const Type t = oneOf(kIntegers);
         emitTo(t, oneOf(kBinary), t, value(t), value(t));
         break;
@@ -319,8 +334,10 @@ class Generator {
         break;
       }
       default:
-        if (chance(2)) emitTo(Type::Bool, Op::LNot, Type::Bool, value(Type::Bool));
-        else emitTo(Type::Bool, oneOf(kBool), Type::Bool, value(Type::Bool), value(Type::Bool));
+        if (chance(2))
+          emitTo(Type::Bool, Op::LNot, Type::Bool, value(Type::Bool));
+        else
+          emitTo(Type::Bool, oneOf(kBool), Type::Bool, value(Type::Bool), value(Type::Bool));
         break;
     }
   }
@@ -343,10 +360,13 @@ class Generator {
   void conversion() {
     const Type i = oneOf(kIntegers), f = oneOf(kFloats);
     switch (pick(10)) {
-      case 0: case 1: {
+      case 0:
+      case 1: {
         const Type to = oneOf(kIntegers);
-        if (sizeOf(to) < sizeOf(i)) emitTo(to, Op::Trunc, to, value(i), {}, {}, 0, i);
-        else if (sizeOf(to) > sizeOf(i)) emitTo(to, chance(2) ? Op::ZExt : Op::SExt, to, value(i), {}, {}, 0, i);
+        if (sizeOf(to) < sizeOf(i))
+          emitTo(to, Op::Trunc, to, value(i), {}, {}, 0, i);
+        else if (sizeOf(to) > sizeOf(i))
+          emitTo(to, chance(2) ? Op::ZExt : Op::SExt, to, value(i), {}, {}, 0, i);
         break;
       }
       case 2: emitTo(f, Op::SIToFP, f, value(i), {}, {}, 0, i); break;
@@ -356,13 +376,17 @@ class Generator {
       case 6: emitTo(Type::F32, Op::FPExt, Type::F32, value(Type::F16), {}, {}, 0, Type::F16); break;
       case 7: emitTo(Type::F16, Op::FPTrunc, Type::F16, value(Type::F32), {}, {}, 0, Type::F32); break;
       case 8:
-        if (chance(2)) emitTo(Type::F32, Op::Bitcast, Type::F32, value(Type::I32), {}, {}, 0, Type::I32);
-        else emitTo(Type::I16, Op::Bitcast, Type::I16, value(Type::F16), {}, {}, 0, Type::F16);
+        if (chance(2))
+          emitTo(Type::F32, Op::Bitcast, Type::F32, value(Type::I32), {}, {}, 0, Type::I32);
+        else
+          emitTo(Type::I16, Op::Bitcast, Type::I16, value(Type::F16), {}, {}, 0, Type::F16);
         break;
       default: {
         const Type t = chance(2) ? i : f;
-        if (chance(2)) emitTo(t, Op::FromBool, t, value(Type::Bool));
-        else emitTo(Type::Bool, Op::ToBool, Type::Bool, value(t), {}, {}, 0, t);
+        if (chance(2))
+          emitTo(t, Op::FromBool, t, value(Type::Bool));
+        else
+          emitTo(Type::Bool, Op::ToBool, Type::Bool, value(t), {}, {}, 0, t);
         break;
       }
     }
@@ -387,8 +411,10 @@ class Generator {
   void block() {
     const uint32_t bytes = pick(40);
     const Operand to = address();
-    if (chance(2)) b_.emitTo(kNoLocal, Op::MemCopy, Type::Void, to, address(), {}, bytes);
-    else b_.emitTo(kNoLocal, Op::MemZero, Type::Void, to, {}, {}, bytes);
+    if (chance(2))
+      b_.emitTo(kNoLocal, Op::MemCopy, Type::Void, to, address(), {}, bytes);
+    else
+      b_.emitTo(kNoLocal, Op::MemZero, Type::Void, to, {}, {}, bytes);
   }
 
   void frame() {
@@ -396,8 +422,10 @@ class Generator {
     const uint32_t at = frame_ + pick(frame_bytes_ - 3);
     const Operand address = b_.emit(Op::FrameAddr, Type::I16, {}, {}, {}, at);
     const Type t = chance(2) ? Type::I32 : Type::F16;
-    if (chance(2)) b_.store(t, address, value(t));
-    else emitTo(t, Op::Load, t, address);
+    if (chance(2))
+      b_.store(t, address, value(t));
+    else
+      emitTo(t, Op::Load, t, address);
   }
 
   // ---- descriptors and vector operations ----
@@ -409,18 +437,31 @@ class Generator {
     const int lowest = reach < 0 ? -reach : 0;
     const uint32_t base = chance(16) ? static_cast<uint32_t>(random_() & 0xffffu)
                                      : static_cast<uint32_t>(lowest) + 2 * pick((kDataBytes - 96) / 2);
-    return b_.constant(Dsd::make(DsdKind::Mem1d, static_cast<uint16_t>(base), static_cast<uint16_t>(length), static_cast<int16_t>(stride)).bits);
+    return b_.constant(Dsd::make(DsdKind::Mem1d, static_cast<uint16_t>(base), static_cast<uint16_t>(length),
+                                 static_cast<int16_t>(stride))
+                           .bits);
   }
 
   Operand descriptorValue(uint32_t width) {
     switch (pick(10)) {
-      case 0: return b_.constant(Dsd::make(DsdKind::Mem4d, static_cast<uint16_t>(64 + pick(64)), static_cast<uint16_t>(pick(16)), static_cast<int16_t>(pick(2))).bits);
-      case 1: return b_.constant(Dsd::make(DsdKind::Circbuf, static_cast<uint16_t>(pick(128)), static_cast<uint16_t>(pick(16)), static_cast<int16_t>(1 + pick(8))).bits);
-      case 2: return b_.constant(Dsd::make(chance(2) ? DsdKind::FabIn : DsdKind::FabOut, static_cast<uint16_t>(pick(8)), static_cast<uint16_t>(pick(16)), 0).bits);
+      case 0:
+        return b_.constant(Dsd::make(DsdKind::Mem4d, static_cast<uint16_t>(64 + pick(64)),
+                                     static_cast<uint16_t>(pick(16)), static_cast<int16_t>(pick(2)))
+                               .bits);
+      case 1:
+        return b_.constant(Dsd::make(DsdKind::Circbuf, static_cast<uint16_t>(pick(128)),
+                                     static_cast<uint16_t>(pick(16)), static_cast<int16_t>(1 + pick(8)))
+                               .bits);
+      case 2:
+        return b_.constant(Dsd::make(chance(2) ? DsdKind::FabIn : DsdKind::FabOut, static_cast<uint16_t>(pick(8)),
+                                     static_cast<uint16_t>(pick(16)), 0)
+                               .bits);
       case 3: {
         // At run time: base and length from variables, kept small.
-        const Operand moved = b_.emit(Op::DsdAddBase, Type::I64, plainDescriptor(width), b_.emit(Op::And, Type::I16, value(Type::I16), b_.constant(0x1e)));
-        return b_.emit(Op::DsdSetLength, Type::I64, moved, b_.emit(Op::And, Type::I16, value(Type::I16), b_.constant(7)));
+        const Operand moved = b_.emit(Op::DsdAddBase, Type::I64, plainDescriptor(width),
+                                      b_.emit(Op::And, Type::I16, value(Type::I16), b_.constant(0x1e)));
+        return b_.emit(Op::DsdSetLength, Type::I64, moved,
+                       b_.emit(Op::And, Type::I16, value(Type::I16), b_.constant(7)));
       }
       default: return plainDescriptor(width);
     }
@@ -430,8 +471,12 @@ class Generator {
     static constexpr Op kSet[] = {Op::DsdSetBase, Op::DsdAddBase, Op::DsdSetLength, Op::DsdSetStride, Op::DsdSetColor};
     switch (pick(4)) {
       case 0: emitTo(Type::I16, Op::DsdLength, Type::I16, chance(2) ? value(Type::I64) : descriptorValue(4)); break;
-      case 1: emitTo(Type::I16, Op::DsdElement, Type::I16, descriptorValue(4), value(Type::I16), {}, chance(2) ? 2 : 4); break;
-      default: emitTo(Type::I64, oneOf(kSet), Type::I64, chance(2) ? value(Type::I64) : descriptorValue(2), value(Type::I16)); break;
+      case 1:
+        emitTo(Type::I16, Op::DsdElement, Type::I16, descriptorValue(4), value(Type::I16), {}, chance(2) ? 2 : 4);
+        break;
+      default:
+        emitTo(Type::I64, oneOf(kSet), Type::I64, chance(2) ? value(Type::I64) : descriptorValue(2), value(Type::I16));
+        break;
     }
   }
 
@@ -539,8 +584,10 @@ class Generator {
     const bool test_first = chance(2);
     const Operand trips = b_.constant(1 + pick(6));
     auto test = [&] { b_.branch(b_.emit(Op::ULt, Type::I16, Operand::local(counter), trips), body, after); };
-    if (test_first) test();
-    else b_.jump(body);
+    if (test_first)
+      test();
+    else
+      b_.jump(body);
     b_.setBlock(body);
     statements(depth - 1);
     if (chance(3)) {
@@ -552,8 +599,10 @@ class Generator {
     b_.jump(next);
     b_.setBlock(next);
     b_.emitTo(counter, Op::Copy, Type::I16, b_.emit(Op::Add, Type::I16, Operand::local(counter), b_.constant(1)));
-    if (test_first) b_.jump(head);
-    else test();
+    if (test_first)
+      b_.jump(head);
+    else
+      test();
     b_.setBlock(after);
     --loops_;
   }
@@ -581,8 +630,10 @@ class Generator {
     const uint32_t end = b_.newBlock(), on = b_.newBlock();
     b_.branch(condition(), end, on);
     b_.setBlock(end);
-    if (chance(8)) b_.unreachable();
-    else returnSomething();
+    if (chance(8))
+      b_.unreachable();
+    else
+      returnSomething();
     b_.setBlock(on);
   }
 };

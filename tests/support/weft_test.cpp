@@ -138,8 +138,8 @@ int main(int argc, char** argv) {
       if (outcome.verdict == Verdict::Pass && outcome.report.empty()) continue;
       const std::lock_guard lock(print_mutex);
       constexpr std::string_view kWords[] = {"ok", "FAIL", "todo"};
-      fmt::print("{:4} {}\n{}", kWords[static_cast<int>(outcome.verdict)], tests[i].lexically_relative(fs::current_path()).string(),
-                 outcome.report);
+      fmt::print("{:4} {}\n{}", kWords[static_cast<int>(outcome.verdict)],
+                 tests[i].lexically_relative(fs::current_path()).string(), outcome.report);
     }
   };
   std::vector<std::jthread> workers;

@@ -128,8 +128,8 @@ std::optional<Case> parseCase(const std::filesystem::path& path, std::string_vie
   }
   for (const Dump& dump : test.dumps) {
     if (dump.lines.size() > kMaxDumpLines) {
-      error = fmt::format("the dump `{}` has {} lines, more than {}: select one function", dump.what,
-                          dump.lines.size(), kMaxDumpLines);
+      error = fmt::format("the dump `{}` has {} lines, more than {}: select one function", dump.what, dump.lines.size(),
+                          kMaxDumpLines);
       return std::nullopt;
     }
   }

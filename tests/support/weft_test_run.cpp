@@ -122,8 +122,8 @@ void noteBadExit(const ProcessResult& result, const std::vector<std::string>& co
     seen.failure += fmt::format("    timed out: {}\n", commandLine(command));
   } else if (result.status > 2) {
     const size_t tail = result.err.size() > 2000 ? result.err.size() - 2000 : 0;
-    seen.failure += fmt::format("    exit status {}: {}\n{}\n", result.status, commandLine(command),
-                                result.err.substr(tail));
+    seen.failure +=
+        fmt::format("    exit status {}: {}\n{}\n", result.status, commandLine(command), result.err.substr(tail));
   }
 }
 
@@ -132,8 +132,7 @@ Observed observeCli(const Case& test, const Options& options, const fs::path& fo
   Observed seen;
   std::vector<std::string> command = {options.weft.string()};
   for (std::string word : test.args) {
-    if (const size_t at = word.find("{file}"); at != std::string::npos)
-      word.replace(at, 6, test.files.front().name);
+    if (const size_t at = word.find("{file}"); at != std::string::npos) word.replace(at, 6, test.files.front().name);
     command.push_back(std::move(word));
   }
   const ProcessResult result = runProcess(command, folder, options.timeout_seconds);
@@ -230,7 +229,8 @@ struct Configuration {
   // Edge of the mesh's blocks in PEs; 0 leaves the choice to the mesh.
   int block_edge = 0;
   [[nodiscard]] std::string str() const {
-    return fmt::format("{} {} x{}{}", engine, opt, threads, block_edge > 0 ? fmt::format(" blocks of {}", block_edge) : "");
+    return fmt::format("{} {} x{}{}", engine, opt, threads,
+                       block_edge > 0 ? fmt::format(" blocks of {}", block_edge) : "");
   }
 };
 
@@ -267,10 +267,11 @@ std::string runArch(const Case& test, const Options& options, const std::string&
   for (const Configuration& config : configurations(options)) {
     const ScratchFolder scratch;
     writeSources(test, scratch.path());
-    std::vector<std::string> command = {options.weft.string(), "run", test.files.front().name,
-                                        "--arch=" + arch, "--engine=" + config.engine,
-                                        fmt::format("--threads={}", config.threads), "--opt=" + config.opt,
-                                        "--report=json", "--diagnostics=json"};
+    std::vector<std::string> command = {options.weft.string(),       "run",
+                                        test.files.front().name,     "--arch=" + arch,
+                                        "--engine=" + config.engine, fmt::format("--threads={}", config.threads),
+                                        "--opt=" + config.opt,       "--report=json",
+                                        "--diagnostics=json"};
     if (config.block_edge > 0) command.push_back(fmt::format("--block-edge={}", config.block_edge));
     command.insert(command.end(), test.args.begin(), test.args.end());
     const ProcessResult result = runProcess(command, scratch.path(), options.timeout_seconds);
@@ -303,8 +304,8 @@ std::string runArch(const Case& test, const Options& options, const std::string&
       const Json left = first.value(key, Json());
       const Json right = run.value(key, Json());
       if (left != right)
-        report += fmt::format("    {} differs: {} in [{}], {} in [{}]\n", key, left.dump(), first_name, right.dump(),
-                              where);
+        report +=
+            fmt::format("    {} differs: {} in [{}], {} in [{}]\n", key, left.dump(), first_name, right.dump(), where);
     }
   }
   return report;

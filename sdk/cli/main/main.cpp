@@ -43,7 +43,8 @@ void printHelp() {
   fmt::print("Weft: an open CSL-compatible tile language on an emulated mesh\n\nusage: weft COMMAND [options]\n\n");
   for (const Command& c : kCommands)
     if (c.help != nullptr) fmt::print("  {:<9} {}\n", c.name, c.help);
-  fmt::print("\n`weft COMMAND --help` says more. Exit status: 0 clean, 1 diagnostics, 2 wrong usage, 70 our own fault.\n");
+  fmt::print(
+      "\n`weft COMMAND --help` says more. Exit status: 0 clean, 1 diagnostics, 2 wrong usage, 70 our own fault.\n");
 }
 
 // Container prefixes of variables: X is what SINGULARITYENV_X says, and APPTAINERENV_X wins over both.

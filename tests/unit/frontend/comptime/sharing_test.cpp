@@ -102,7 +102,8 @@ TEST_CASE("chains of any length are evaluated") {
   SymId n = s.param(0, 0, 65535);
   const SymId step = s.constant(3);
   const SymId seven = s.constant(7);
-  for (int i = 0; i < 200'000; ++i) n = s.make(SymOp::Rem, s.make(SymOp::Add, n, i % 2 == 0 ? step : seven), s.constant(1000 + i));
+  for (int i = 0; i < 200'000; ++i)
+    n = s.make(SymOp::Rem, s.make(SymOp::Add, n, i % 2 == 0 ? step : seven), s.constant(1000 + i));
   const Int128 leaf[] = {5};
   s.bind(leaf);
   Int128 expected = 5;

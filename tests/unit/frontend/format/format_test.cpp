@@ -91,7 +91,8 @@ TEST_CASE("blank lines between statements are kept, but only one") {
 
 TEST_CASE("comments stay where they were") {
   const std::string text =
-      "// first\n\n// second\nconst a = 1; // behind\nfn f() void { // opens\n  // own line\n  g(); // call\n  // last\n}\n// end\n";
+      "// first\n\n// second\nconst a = 1; // behind\nfn f() void { // opens\n  // own line\n  g(); // call\n  // "
+      "last\n}\n// end\n";
   CHECK(formatted(text) == text);
   CHECK(formatted("const a = .{ // why\n .x = 1, // one\n // two\n .y = 2 };") ==
         "const a = .{ // why\n  .x = 1, // one\n  // two\n  .y = 2,\n};\n");

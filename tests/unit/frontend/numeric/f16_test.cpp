@@ -22,14 +22,16 @@ struct Spec {
   uint16_t infinity;
   double beyond;  // what infinity stands for when rounding: the next power of two
 };
-constexpr Spec kSpecs[] = {{Fp16Format::F16, 0x7c00, 0x1p16}, {Fp16Format::BF16, 0x7f80, 0x1p128}, {Fp16Format::CB16, 0x7e00, 0x1p21}};
+constexpr Spec kSpecs[] = {
+    {Fp16Format::F16, 0x7c00, 0x1p16}, {Fp16Format::BF16, 0x7f80, 0x1p128}, {Fp16Format::CB16, 0x7e00, 0x1p21}};
 
 // The format's value nearest to `exact`, ties to even; found among the neighbours of a first guess.
 uint16_t nearest(const Spec& spec, Quad exact) {
   const bool negative = std::signbit(static_cast<double>(exact));
   const Quad magnitude = negative ? -exact : exact;
   auto valueOf = [&](int bits) {
-    return bits >= spec.infinity ? static_cast<Quad>(spec.beyond) : static_cast<Quad>(f16ToDouble(spec.format, static_cast<uint16_t>(bits)));
+    return bits >= spec.infinity ? static_cast<Quad>(spec.beyond)
+                                 : static_cast<Quad>(f16ToDouble(spec.format, static_cast<uint16_t>(bits)));
   };
   int low = 0, high = spec.infinity;
   while (high - low > 1) {
@@ -108,7 +110,8 @@ TEST_CASE("rounding of doubles is to nearest even") {
     for (int k = 0; k < 5000; ++k) {
       const auto i = static_cast<int64_t>(random64() >> (random64() % 64));
       REQUIRE(f16FromInt(spec.format, i) == nearest(spec, static_cast<Quad>(i)));
-      REQUIRE(f16FromUint(spec.format, static_cast<uint64_t>(i)) == nearest(spec, static_cast<Quad>(static_cast<uint64_t>(i))));
+      REQUIRE(f16FromUint(spec.format, static_cast<uint64_t>(i)) ==
+              nearest(spec, static_cast<Quad>(static_cast<uint64_t>(i))));
     }
   }
 }
@@ -121,7 +124,9 @@ TEST_CASE("add, subtract, multiply and divide round once") {
       if (!isFinite(spec, a) || !isFinite(spec, b)) continue;
       const Quad x = static_cast<Quad>(f16ToDouble(spec.format, a)), y = static_cast<Quad>(f16ToDouble(spec.format, b));
       // Sums that 113 bits cannot hold round to one operand anyway, which they do here as well.
-      auto sameUnlessZero = [](uint16_t got, uint16_t want) { return (want & 0x7fff) == 0 ? (got & 0x7fff) == 0 : got == want; };
+      auto sameUnlessZero = [](uint16_t got, uint16_t want) {
+        return (want & 0x7fff) == 0 ? (got & 0x7fff) == 0 : got == want;
+      };
       REQUIRE(sameUnlessZero(f16Add(spec.format, a, b), nearest(spec, x + y)));
       REQUIRE(sameUnlessZero(f16Sub(spec.format, a, b), nearest(spec, x - y)));
       REQUIRE(sameUnlessZero(f16Mul(spec.format, a, b), nearest(spec, x * y)));
@@ -135,7 +140,9 @@ TEST_CASE("f16 agrees with the host on sampled pairs, signs of zero included") {
   for (int k = 0; k < 60000; ++k) {
     const uint16_t a = sample(random, kSpecs[0]), b = sample(random, kSpecs[0]);
     const auto x = static_cast<float>(std::bit_cast<_Float16>(a)), y = static_cast<float>(std::bit_cast<_Float16>(b));
-    auto host = [](float v) { return std::isnan(v) ? uint16_t{0x7e00} : std::bit_cast<uint16_t>(static_cast<_Float16>(v)); };
+    auto host = [](float v) {
+      return std::isnan(v) ? uint16_t{0x7e00} : std::bit_cast<uint16_t>(static_cast<_Float16>(v));
+    };
     REQUIRE(f16Add(Fp16Format::F16, a, b) == host(x + y));
     REQUIRE(f16Sub(Fp16Format::F16, a, b) == host(x - y));
     REQUIRE(f16Mul(Fp16Format::F16, a, b) == host(x * y));
@@ -147,7 +154,9 @@ TEST_CASE("f16 agrees with the host on sampled pairs, signs of zero included") {
   }
   for (uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto x = static_cast<float>(std::bit_cast<_Float16>(static_cast<uint16_t>(bits)));
-    auto host = [](float v) { return std::isnan(v) ? uint16_t{0x7e00} : std::bit_cast<uint16_t>(static_cast<_Float16>(v)); };
+    auto host = [](float v) {
+      return std::isnan(v) ? uint16_t{0x7e00} : std::bit_cast<uint16_t>(static_cast<_Float16>(v));
+    };
     const auto a = static_cast<uint16_t>(bits);
     REQUIRE(f16Sqrt(Fp16Format::F16, a) == host(std::sqrt(x)));
     REQUIRE(f16Floor(Fp16Format::F16, a) == host(std::floor(x)));

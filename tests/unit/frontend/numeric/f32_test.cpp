@@ -44,12 +44,14 @@ TEST_CASE("each operation yields the one NaN of f32") {
 TEST_CASE("the fused operation of f32 and its half-width form round once") {
   std::mt19937 random(3);
   for (int k = 0; k < 20000; ++k) {
-    const float a = std::ldexp(static_cast<float>(random() % 0x1000000), -20), b = std::ldexp(static_cast<float>(random() % 0x1000000), -22);
+    const float a = std::ldexp(static_cast<float>(random() % 0x1000000), -20),
+                b = std::ldexp(static_cast<float>(random() % 0x1000000), -22);
     const float c = std::ldexp(static_cast<float>(random() % 0x1000000), -static_cast<int>(random() % 40));
     const Quad exact = static_cast<Quad>(a) * static_cast<Quad>(b) + static_cast<Quad>(c);
     REQUIRE(f32Fma(bits(a), bits(b), bits(c)) == bits(static_cast<float>(exact)));
     const auto ha = static_cast<uint16_t>(random() % 0x7c00), hb = static_cast<uint16_t>(random() % 0x7c00);
-    const Quad product = static_cast<Quad>(f16ToDouble(Fp16Format::F16, ha)) * static_cast<Quad>(f16ToDouble(Fp16Format::F16, hb));
+    const Quad product =
+        static_cast<Quad>(f16ToDouble(Fp16Format::F16, ha)) * static_cast<Quad>(f16ToDouble(Fp16Format::F16, hb));
     REQUIRE(f32FmaHalf(Fp16Format::F16, ha, hb, bits(c)) == bits(static_cast<float>(product + static_cast<Quad>(c))));
   }
 }

@@ -35,10 +35,8 @@ TEST_CASE("suffixes chain to the left") {
 }
 
 TEST_CASE("braces after a type are its initializer") {
-  CHECK(exprTree("[2]u16{ 1, 2 }") ==
-        "(list-init (type (array (extents (int 2)) (name u16))) (int 1) (int 2))");
-  CHECK(exprTree("P{ .x = 1, .y = 2 }") ==
-        "(struct-init (type (name P)) (set x (int 1)) (set y (int 2)))");
+  CHECK(exprTree("[2]u16{ 1, 2 }") == "(list-init (type (array (extents (int 2)) (name u16))) (int 1) (int 2))");
+  CHECK(exprTree("P{ .x = 1, .y = 2 }") == "(struct-init (type (name P)) (set x (int 1)) (set y (int 2)))");
   CHECK(exprTree("-[2]i16{ 1, 2 }[0]") ==
         "(- (index (list-init (type (array (extents (int 2)) (name i16))) (int 1) (int 2)) (int 0)))");
   CHECK(exprTree("&lib.T{}") == "(& (struct-init (type (field T (name lib)))))");
@@ -54,8 +52,7 @@ TEST_CASE("a dot and braces make a tuple, an anonymous struct or the empty struc
 TEST_CASE("types are expressions") {
   CHECK(exprTree("@as(*const [*]u16, p)") == "(@as (pointer const (many-pointer (name u16))) (name p))");
   CHECK(exprTree("[2, n]*T") == "(array (extents (int 2) (name n)) (pointer (name T)))");
-  CHECK(exprTree("fn (u16, b: *f32) void") ==
-        "(fn-type (arg - (name u16)) (arg b (pointer (name f32))) (name void))");
+  CHECK(exprTree("fn (u16, b: *f32) void") == "(fn-type (arg - (name u16)) (arg b (pointer (name f32))) (name void))");
   CHECK(exprTree("packed union { a: u16 }") == "(union packed (field a (name u16)))");
   CHECK(exprTree("enum(u8) { a, b = 2 }") == "(enum (tag (name u8)) (value a) (value b (int 2)))");
   CHECK(exprTree("struct { color: color }{ .color = c }") ==

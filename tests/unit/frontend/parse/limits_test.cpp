@@ -32,7 +32,10 @@ TEST_CASE("bytes that are no text are refused with their offset") {
   CHECK(Parsed(std::string("const\0x", 7)).messages() == "1:6 E0102 NUL byte at offset 5");
 }
 
-TEST_CASE("a byte order mark is skipped") { CHECK(code("\xef\xbb\xbf" "const x = 1;") == "none"); }
+TEST_CASE("a byte order mark is skipped") {
+  CHECK(code("\xef\xbb\xbf"
+             "const x = 1;") == "none");
+}
 
 TEST_CASE("huge tokens are refused") {
   CHECK(code("const " + std::string(70000, 'x') + " = 1;") == "E0105");

@@ -23,7 +23,6 @@ std::string errorOf(std::string_view text) { return Parsed("const x = " + std::s
 
 }  // namespace
 
-
 TEST_CASE("integers of every base have their value") {
   CHECK(intOf("007") == 7);
   CHECK(intOf("1_000_000") == 1000000);

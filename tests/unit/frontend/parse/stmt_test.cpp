@@ -21,13 +21,14 @@ TEST_CASE("a braceless if takes one semicolon at its end") {
         "(if (name a) (block) (else (if (name b) (block) (else (block)))))");
 }
 
-TEST_CASE("a stray semicolon after a block is ignored") { CHECK(stmtTree("if (a) {}; {}; ; comptime {};") == "(if (name a) (block)) (block) (comptime)"); }
+TEST_CASE("a stray semicolon after a block is ignored") {
+  CHECK(stmtTree("if (a) {}; {}; ; comptime {};") == "(if (name a) (block)) (block) (comptime)");
+}
 
 TEST_CASE("loops have captures, labels and steps") {
   CHECK(stmtTree("for (x) |v, i| f();") == "(for v i (name x) (call (name f)))");
   CHECK(stmtTree("l: inline for (x) |_| { continue :l; }") == "(for l: inline _ (name x) (block (continue l:)))");
-  CHECK(stmtTree("while (a) : (i += 1) { break; }") ==
-        "(while (name a) (step (+= (name i) (int 1))) (block (break)))");
+  CHECK(stmtTree("while (a) : (i += 1) { break; }") == "(while (name a) (step (+= (name i) (int 1))) (block (break)))");
 }
 
 TEST_CASE("comptime starts a block, a declaration or an expression") {

@@ -16,7 +16,8 @@ namespace weft::sema {
 /// Files by name; the first one is the PE program.
 class Analysis : public ModuleLoader {
  public:
-  explicit Analysis(std::vector<std::pair<std::string, std::string>> files, Options options = {}) : files_(std::move(files)) {
+  explicit Analysis(std::vector<std::pair<std::string, std::string>> files, Options options = {})
+      : files_(std::move(files)) {
     context = std::make_unique<Context>(options, pool, interner, sources, sink, *this);
     context->print = [this](std::string_view line) { printed.emplace_back(line); };
   }
@@ -68,7 +69,8 @@ class Analysis : public ModuleLoader {
     const tir::Symbol* s = symbol(name);
     uint64_t out = 0;
     for (uint32_t i = 0; s != nullptr && i < s->bytes && i < 8; ++i)
-      if (s->address + i < result.program->image.size()) out |= uint64_t{result.program->image[s->address + i]} << (8 * i);
+      if (s->address + i < result.program->image.size())
+        out |= uint64_t{result.program->image[s->address + i]} << (8 * i);
     return out;
   }
 

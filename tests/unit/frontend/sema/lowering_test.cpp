@@ -45,7 +45,8 @@ TEST_CASE("known values fold, inline functions keep them known") {
 
 TEST_CASE("generic functions are instantiated once per comptime argument") {
   Analysis a(task("f(i16, &x); f(i16, &x); f(f32, &y); any(x); any(y);",
-                  "var x: i16; var y: f32; fn f(comptime T: type, p: *T) void { p.* = @as(T, 1.0); } fn any(a: anytype) void { _ = a; }"));
+                  "var x: i16; var y: f32; fn f(comptime T: type, p: *T) void { p.* = @as(T, 1.0); } fn any(a: "
+                  "anytype) void { _ = a; }"));
   const bool ok = a.run();
   INFO(a.messages());
   REQUIRE(ok);
@@ -73,7 +74,8 @@ TEST_CASE("only touched globals get memory, constants behind the private part") 
 }
 
 TEST_CASE("pointers in the initial image get final addresses") {
-  Analysis a(task("p[0] = 1.0;", "var b: [4]f32; var p: [*]f32 = &b; var q: *f32 = &b[2]; export var keep: *f32 = &b[1];"));
+  Analysis a(
+      task("p[0] = 1.0;", "var b: [4]f32; var p: [*]f32 = &b; var q: *f32 = &b[2]; export var keep: *f32 = &b[1];"));
   REQUIRE(a.run());
   CHECK(a.initial("p") == a.symbol("b")->address);
   CHECK(a.initial("keep") == a.symbol("b")->address + 4u);
@@ -82,7 +84,8 @@ TEST_CASE("pointers in the initial image get final addresses") {
 
 TEST_CASE("modules are instances with their own globals and params") {
   Analysis a({{"pe.csl", task("one.bump(); two.bump();",
-                              "const one = @import_module(\"m.csl\", .{ .step = 1 }); const two = @import_module(\"m.csl\", .{ .step = 2 });")},
+                              "const one = @import_module(\"m.csl\", .{ .step = 1 }); const two = "
+                              "@import_module(\"m.csl\", .{ .step = 2 });")},
               {"m.csl", "param step: u16; var count: u16 = step; fn bump() void { count += step; }"}});
   const bool ok = a.run();
   INFO(a.messages());
@@ -93,10 +96,12 @@ TEST_CASE("modules are instances with their own globals and params") {
 }
 
 TEST_CASE("params may be functions, pointers and nothing at all") {
-  Analysis a({{"pe.csl", task("m.go();", "var buffer: [4]u16; fn done() void { buffer[0] = 1; }"
-                                         "const m = @import_module(\"m.csl\", .{ .target = &buffer, .callback = done });")},
-              {"m.csl", "param target: *[4]u16; param callback: fn() void; param extra = {};"
-                        "fn go() void { target.*[1] = 2; callback(); if (@type_of(extra) != void) { extra(); } }"}});
+  Analysis a({{"pe.csl", task("m.go();",
+                              "var buffer: [4]u16; fn done() void { buffer[0] = 1; }"
+                              "const m = @import_module(\"m.csl\", .{ .target = &buffer, .callback = done });")},
+              {"m.csl",
+               "param target: *[4]u16; param callback: fn() void; param extra = {};"
+               "fn go() void { target.*[1] = 2; callback(); if (@type_of(extra) != void) { extra(); } }"}});
   const bool ok = a.run();
   INFO(a.messages());
   CHECK(ok);
@@ -144,7 +149,8 @@ TEST_CASE("types are checked with the known wording") {
   CHECK(codesOf(task("const a: u16 = 1; a = 2;")) == "E0305");
   CHECK(codesOf(task("f(1);", "fn f(a: u16) void { a = 2; }")) == "E0305");
   CHECK(codesOf(task("f(&c);", "const c = [4]u16{ 1, 2, 3, 4 }; fn f(p: *[4]u16) void { _ = p; }")) == "E0307");
-  CHECK(codesOf(task("switch (e) { E.a => g = 2 }", "const E = enum(u16) { a, b }; var e: E = E.a; var g: u16;")) == "E0309");
+  CHECK(codesOf(task("switch (e) { E.a => g = 2 }", "const E = enum(u16) { a, b }; var e: E = E.a; var g: u16;")) ==
+        "E0309");
   CHECK(codesOf(task("switch (g) { 1 => g = 2, 1 => g = 3, else => g = 4 }", "var g: u16;")) == "E0309");
   CHECK(codesOf(task("g[4] = 1;", "var g: [4]u16;")) == "E0311");
   CHECK(codesOf(task("g = @bitcast(u16, h);", "var g: u16; var h: u32;")) == "E0312");

@@ -88,7 +88,8 @@ TEST_CASE("without sharing every PE has its own analysis and the same code") {
 TEST_CASE("the standard library is built in, and a missing file is a diagnostic") {
   Session s;
   s.setBuffer("layout.csl", "layout { @set_rectangle(1, 1); @set_tile_code(0, 0, \"pe.csl\"); }");
-  s.setBuffer("pe.csl", "const math = @import_module(\"<math>\");\nconst none = @import_module(\"<no_such_module>\");\n");
+  s.setBuffer("pe.csl",
+              "const math = @import_module(\"<math>\");\nconst none = @import_module(\"<no_such_module>\");\n");
   CompileOptions o;
   o.source = "layout.csl";
   CHECK_FALSE(s.compile(o));
@@ -99,7 +100,9 @@ TEST_CASE("the standard library is built in, and a missing file is a diagnostic"
 TEST_CASE("a buffer can be changed and compiled again") {
   Session s;
   (void)compile(s, true, "2", "2");
-  s.setBuffer("pe.csl", "param px: u16; param py: u16; param w: u16;\nconst x: f32 = 1;\ncomptime { @comptime_assert(x > 0.0); }");
+  s.setBuffer(
+      "pe.csl",
+      "param px: u16; param py: u16; param w: u16;\nconst x: f32 = 1;\ncomptime { @comptime_assert(x > 0.0); }");
   CompileOptions o;
   o.source = "layout.csl";
   o.params = {{"w", "2"}, {"h", "2"}};
@@ -113,7 +116,8 @@ TEST_CASE("programs can be placed without a layout block") {
   Session s;
   s.setBuffer("pe.csl", kProgram);
   CompileOptions o;
-  const std::vector<session::TileProgram> tiles{{{{0, 0}, {1, 0}}, "pe.csl", {{"px", "5"}, {"py", "0"}, {"w", "2"}}, {}}};
+  const std::vector<session::TileProgram> tiles{
+      {{{0, 0}, {1, 0}}, "pe.csl", {{"px", "5"}, {"py", "0"}, {"w", "2"}}, {}}};
   auto plan = s.compileTiles(o, {3, 1}, tiles);
   REQUIRE(plan);
   CHECK((*plan)->program_of[2] == plan::kNoProgram);

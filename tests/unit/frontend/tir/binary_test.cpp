@@ -60,7 +60,9 @@ TEST_CASE("damaged and foreign containers are refused with E0803") {
     return !read && sink.errorCount() == 1 && sink.all()[0].code == diag::Code::E0803;
   };
   CHECK(refused(""));
-  CHECK(refused("\x7f""ELF and so on, long enough"));
+  CHECK(
+      refused("\x7f"
+              "ELF and so on, long enough"));
   size_t refusals = 0;
   for (size_t n = 0; n < good.size(); ++n) refusals += refused(good.substr(0, n)) ? 1 : 0;
   CHECK(refusals == good.size());

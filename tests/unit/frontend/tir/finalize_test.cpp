@@ -12,7 +12,8 @@ using weft::testing::programFromTir;
 namespace {
 
 std::string finalText(std::string_view body) {
-  const Program p = programFromTir(std::string("program \"p\" wse3 f16\nmemory 64\nslot i16\nslot bool\n") + std::string(body));
+  const Program p =
+      programFromTir(std::string("program \"p\" wse3 f16\nmemory 64\nslot i16\nslot bool\n") + std::string(body));
   return printFunction(p, FunctionId(0));
 }
 
@@ -76,10 +77,12 @@ b2:
 }
 
 TEST_CASE("a branch made constant by the producer is decided, one on a copied constant is not") {
-  const std::string decided = finalText("fn 0 \"f\" function () i16 {\nb0:\n  branch true, b1, b2\nb1:\n  ret 1\nb2:\n  ret 2\n}\n");
+  const std::string decided =
+      finalText("fn 0 \"f\" function () i16 {\nb0:\n  branch true, b1, b2\nb1:\n  ret 1\nb2:\n  ret 2\n}\n");
   CHECK(decided == "fn 0 \"f\" function () i16 {\nb0:\n  segment 0\n  ret 1\n}\n");
-  const std::string kept =
-      finalText("fn 0 \"f\" function () i16 {\n  local %0: bool\nb0:\n  %0 = copy.bool true\n  branch %0, b1, b2\nb1:\n  ret 1\nb2:\n  ret 2\n}\n");
+  const std::string kept = finalText(
+      "fn 0 \"f\" function () i16 {\n  local %0: bool\nb0:\n  %0 = copy.bool true\n  branch %0, b1, b2\nb1:\n  ret "
+      "1\nb2:\n  ret 2\n}\n");
   CHECK(kept.find("branch true, b1, b2") != std::string::npos);
 }
 
@@ -133,7 +136,8 @@ b3:
 
 TEST_CASE("an endless loop stays and may block") {
   const std::string text = finalText("fn 0 \"f\" function () void {\nb0:\n  jump b1\nb1:\n  jump b0\n}\n");
-  CHECK(text == "fn 0 \"f\" function () void may_block {\nb0:\n  segment 0\n  jump b1\nb1:\n  segment 1\n  jump b1 back\n}\n");
+  CHECK(text ==
+        "fn 0 \"f\" function () void may_block {\nb0:\n  segment 0\n  jump b1\nb1:\n  segment 1\n  jump b1 back\n}\n");
 }
 
 TEST_CASE("a local that may be read before it is written starts as zero") {

@@ -14,7 +14,8 @@ namespace {
 Program chain(const std::vector<std::vector<uint32_t>>& calls, const std::vector<uint32_t>& bytes) {
   Program p;
   Builder b(p);
-  for (size_t k = 0; k < calls.size(); ++k) b.declare("f" + std::to_string(k), FunctionKind::Function, Type::I16, SiteId());
+  for (size_t k = 0; k < calls.size(); ++k)
+    b.declare("f" + std::to_string(k), FunctionKind::Function, Type::I16, SiteId());
   for (uint32_t k = 0; k < calls.size(); ++k) {
     b.open(FunctionId(k));
     const uint32_t offset = b.addFrame(bytes[k], 4);

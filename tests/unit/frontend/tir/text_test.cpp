@@ -155,7 +155,8 @@ TEST_CASE("a dump of one function holds that function only") {
 
 TEST_CASE("malformed text names the line") {
   CHECK(failure("program \"p\" wse9 f16\n") == "malformed TIR text, line 1: `wse9` is not known here");
-  CHECK(failure("memory 10\nfn 0 \"f\" function () void {\nb0:\n  frob\n}\n") == "malformed TIR text, line 4: operation `frob` is not known");
+  CHECK(failure("memory 10\nfn 0 \"f\" function () void {\nb0:\n  frob\n}\n") ==
+        "malformed TIR text, line 4: operation `frob` is not known");
   CHECK(failure("fn 0 \"f\" function () void {\nb0:\n  ret\n").find("`}` expected") != std::string::npos);
   CHECK(failure("fn 0 \"f\" function () i16 {\nb0:\n  ret %5\n}\n").find("local 5 of 0") != std::string::npos);
   CHECK(failure("image 0 00\n").find("bytes outside the image") != std::string::npos);

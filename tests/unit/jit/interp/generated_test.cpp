@@ -21,7 +21,8 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome outcome(const tir::Program& p, const weft::testing::GeneratedProgram& g, Blocking blocking, uint64_t& suspensions) {
+Outcome outcome(const tir::Program& p, const weft::testing::GeneratedProgram& g, Blocking blocking,
+                uint64_t& suspensions) {
   auto engine = jit::makeInterpreter();
   auto image = weft::testing::compileOne(*engine, p);
   FakeDevice device(p, engine->kernels(p.fp16));
@@ -50,7 +51,8 @@ std::vector<std::string> withoutCycles(std::vector<std::string> log) {
 std::vector<std::string> withoutSites(std::vector<std::string> log) {
   for (std::string& line : log) {
     const size_t at = line.find(" site ");
-    if (at != std::string::npos) line.erase(at, line.find_first_of(":", at) == std::string::npos ? std::string::npos : line.find(':', at) - at);
+    if (at != std::string::npos)
+      line.erase(at, line.find_first_of(":", at) == std::string::npos ? std::string::npos : line.find(':', at) - at);
   }
   return log;
 }

@@ -16,8 +16,8 @@ using tir::DsdOpcode;
 namespace {
 
 template <class D, class A, class B>
-uint32_t burst(DsdOpcode op, std::vector<D>& dest, const A* src0, const B* src1, uint32_t count, int64_t dest_step = 1, int64_t step0 = 1,
-               int64_t step1 = 1, uint64_t scalar = 0, Fp16Format format = Fp16Format::F16) {
+uint32_t burst(DsdOpcode op, std::vector<D>& dest, const A* src0, const B* src1, uint32_t count, int64_t dest_step = 1,
+               int64_t step0 = 1, int64_t step1 = 1, uint64_t scalar = 0, Fp16Format format = Fp16Format::F16) {
   auto engine = jit::makeInterpreter();
   WeftBurst b{};
   b.dest = reinterpret_cast<uint8_t*>(dest.data());
@@ -110,7 +110,9 @@ TEST_CASE("conversions between widths and integers") {
   CHECK(integers == std::vector<int16_t>{-2, 32767, 0});
   std::vector<uint16_t> halves(3);
   burst(DsdOpcode::FS2H, halves, static_cast<const float*>(nullptr), in.data(), 3, 1, 0, 1, 0, Fp16Format::BF16);
-  for (int k = 0; k < 3; ++k) CHECK(halves[static_cast<size_t>(k)] == numeric::f16FromDouble(Fp16Format::BF16, static_cast<double>(in[static_cast<size_t>(k)])));
+  for (int k = 0; k < 3; ++k)
+    CHECK(halves[static_cast<size_t>(k)] ==
+          numeric::f16FromDouble(Fp16Format::BF16, static_cast<double>(in[static_cast<size_t>(k)])));
   std::vector<float> back(2);
   const std::vector<int16_t> whole{-3, 32767};
   burst(DsdOpcode::XP162FS, back, static_cast<const float*>(nullptr), whole.data(), 2);

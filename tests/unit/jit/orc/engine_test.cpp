@@ -57,7 +57,8 @@ void compareOn(jit::Engine& engine, const tir::Program& p) {
   }
 }
 
-void compareRandom(int level, target::Fp16Format fp16, uint64_t first, int count, const std::string& cpu_features = "") {
+void compareRandom(int level, target::Fp16Format fp16, uint64_t first, int count,
+                   const std::string& cpu_features = "") {
   auto engine = orcAt(level, cpu_features);
   for (uint64_t seed = first; seed < first + static_cast<uint64_t>(count); ++seed) {
     INFO("seed " << seed);

@@ -106,9 +106,9 @@ void compareKernels(const std::string& cpu_features, target::Fp16Format fp16, in
         ++wrong;
         size_t at = 0;
         while (at + 1 < kBytes && expected[at] == actual[at]) ++at;
-        UNSCOPED_INFO("round " << round << " first difference at " << at << " dest " << c.dest << " src0 " << c.src0 << " src1 "
-                               << c.src1 << " strides " << c.dest_stride << ' ' << c.stride0 << ' ' << c.stride1
-                               << " count " << c.count << " scalar " << std::hex << c.scalar);
+        UNSCOPED_INFO("round " << round << " first difference at " << at << " dest " << c.dest << " src0 " << c.src0
+                               << " src1 " << c.src1 << " strides " << c.dest_stride << ' ' << c.stride0 << ' '
+                               << c.stride1 << " count " << c.count << " scalar " << std::hex << c.scalar);
       }
     }
     CHECK(wrong == 0);

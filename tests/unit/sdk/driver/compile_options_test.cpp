@@ -10,8 +10,9 @@ namespace {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 TEST_CASE("the usual compile line") {
-  const ParsedOptions p = parseCompileOptions({"--arch=wse3", "./layout.csl", "--fabric-dims=8,3", "--fabric-offsets=4,1",
-                                               "--params=M:4,N:6", "-o", "out", "--memcpy", "--channels", "1"});
+  const ParsedOptions p =
+      parseCompileOptions({"--arch=wse3", "./layout.csl", "--fabric-dims=8,3", "--fabric-offsets=4,1",
+                           "--params=M:4,N:6", "-o", "out", "--memcpy", "--channels", "1"});
   REQUIRE(p.errors.empty());
   CHECK(p.options.source == "./layout.csl");
   CHECK(p.options.arch == target::Arch::Wse3);

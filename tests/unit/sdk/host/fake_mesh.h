@@ -12,7 +12,8 @@ namespace weft::testing {
 
 class FakeMesh final : public mesh::Mesh {
  public:
-  explicit FakeMesh(std::shared_ptr<const plan::FabricPlan> plan, diag::Sink& sink) : plan_(std::move(plan)), sink_(sink) {}
+  explicit FakeMesh(std::shared_ptr<const plan::FabricPlan> plan, diag::Sink& sink)
+      : plan_(std::move(plan)), sink_(sink) {}
 
   /// Words of a symbol (or color, as its number) on a PE.
   std::vector<uint32_t>& words(const std::string& name, uint32_t x, uint32_t y) { return data_[{name, {x, y}}]; }
@@ -23,12 +24,14 @@ class FakeMesh final : public mesh::Mesh {
 
   [[nodiscard]] mesh::Cycles cycle() const override { return cycle_; }
   [[nodiscard]] const plan::FabricPlan& plan() const override { return *plan_; }
-  mesh::CommandId copyIn(const std::string& symbol, mesh::Region r, uint32_t n, int, std::vector<uint32_t> data) override {
+  mesh::CommandId copyIn(const std::string& symbol, mesh::Region r, uint32_t n, int,
+                         std::vector<uint32_t> data) override {
     return add([=, this, data = std::move(data)] {
       size_t at = 0;
       for (uint32_t y = r.y; y < r.y + r.height; ++y)
         for (uint32_t x = r.x; x < r.x + r.width; ++x, at += n)
-          words(symbol, x, y).assign(data.begin() + static_cast<ptrdiff_t>(at), data.begin() + static_cast<ptrdiff_t>(at + n));
+          words(symbol, x, y)
+              .assign(data.begin() + static_cast<ptrdiff_t>(at), data.begin() + static_cast<ptrdiff_t>(at + n));
     });
   }
   mesh::CommandId copyOut(const std::string& symbol, mesh::Region r, uint32_t n, int, uint32_t* data) override {
@@ -64,7 +67,9 @@ class FakeMesh final : public mesh::Mesh {
     sink_.error(diag::Code::E0608, {}, "the fake mesh stands still").emit();
   }
 
-  std::vector<uint8_t> readMemory(PeCoord, uint32_t, uint32_t bytes) const override { return std::vector<uint8_t>(bytes); }
+  std::vector<uint8_t> readMemory(PeCoord, uint32_t, uint32_t bytes) const override {
+    return std::vector<uint8_t>(bytes);
+  }
   void writeMemory(PeCoord, uint32_t, std::span<const uint8_t>) override {}
   std::optional<std::vector<uint8_t>> readSymbol(PeCoord at, const std::string& symbol) const override {
     const auto found = data_.find({symbol, {at.x, at.y}});

@@ -36,13 +36,13 @@ struct Fixture {
   explicit Fixture(bool start = true) {
     RuntimeOptions options;
     options.write_logs = false;
-    runtime = makeRuntime(smallPlan(), "", options,
-                          [this](std::shared_ptr<const plan::FabricPlan> plan, diag::Sink& sink)
-                              -> Result<std::unique_ptr<Simulation>> {
-                            auto made = std::make_unique<testing::FakeMesh>(std::move(plan), sink);
-                            mesh = made.get();
-                            return Simulation::over(std::move(made), SimulationOptions());
-                          });
+    runtime = makeRuntime(
+        smallPlan(), "", options,
+        [this](std::shared_ptr<const plan::FabricPlan> plan, diag::Sink& sink) -> Result<std::unique_ptr<Simulation>> {
+          auto made = std::make_unique<testing::FakeMesh>(std::move(plan), sink);
+          mesh = made.get();
+          return Simulation::over(std::move(made), SimulationOptions());
+        });
     if (start) {
       REQUIRE(runtime->load().ok());
       REQUIRE(runtime->run().ok());
@@ -111,8 +111,9 @@ TEST_CASE("regions, arrays, targets and colors are checked") {
   std::vector<uint32_t> host(12);
   Transfer outside = Fixture::copy();
   outside.x = 1;
-  CHECK(f.runtime->copyIn(outside, host.data(), 12, f.task).text().find(
-            "h2d subrectangle must be inside the core rectangle") != std::string::npos);
+  CHECK(f.runtime->copyIn(outside, host.data(), 12, f.task)
+            .text()
+            .find("h2d subrectangle must be inside the core rectangle") != std::string::npos);
   CHECK(firstCode(f.runtime->copyIn(Fixture::copy(), host.data(), 11, f.task)) == "E0611");
   Transfer function = Fixture::copy();
   function.target = 2;
@@ -137,8 +138,9 @@ TEST_CASE("launch checks names, number and types of arguments and passes their b
   REQUIRE(f.runtime->launch("go", {minus, x}, false, f.task).ok());
   CHECK(f.mesh->launches[1].second[0] == 0xfffe);
   const LaunchArgument large{"int", 0, 40000, 0};
-  CHECK(f.runtime->launch("go", {large, x}, false, f.task).text().find(
-            "functional protype does not match what is defined in the kernel") != std::string::npos);
+  CHECK(f.runtime->launch("go", {large, x}, false, f.task)
+            .text()
+            .find("functional protype does not match what is defined in the kernel") != std::string::npos);
   CHECK(firstCode(f.runtime->launch("go", {n}, false, f.task)) == "E0606");
   CHECK(f.runtime->launch("gone", {}, false, f.task).text().find("Cannot find exported function with name gone") !=
         std::string::npos);

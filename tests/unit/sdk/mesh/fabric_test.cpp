@@ -14,7 +14,8 @@ Cycles hopOf(Arch a) { return a == Arch::Wse2 ? 1 : 2; }
 
 /// Sends `count` words of value 7 on `color` from output queue `queue`.
 std::string sender(Arch arch, int color, int count, int queue = 2) {
-  return programText(arch, startTask() + fmt::format("output_queue {} {} !0\n", queue, arch == Arch::Wse2 ? 255 : color),
+  return programText(arch,
+                     startTask() + fmt::format("output_queue {} {} !0\n", queue, arch == Arch::Wse2 ? 255 : color),
                      fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
@@ -27,15 +28,16 @@ b0:
 
 /// Receives `count` words of `color` into address 64.
 std::string receiver(Arch arch, int color, int count, int queue = 3) {
-  return programText(arch, startTask() + fmt::format("input_queue {} {} default 0 !0\n", queue, color),
-                     fmt::format(R"(fn 0 "main" task () void !0 {{
+  return programText(
+      arch, startTask() + fmt::format("input_queue {} {} default 0 !0\n", queue, color),
+      fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
   %0 = dsdop.mov32 dsd, none, dsd ({}, {}) async !1
   ret
 }}
 )",
-                                 mem(64, static_cast<uint16_t>(count)), lit(fabin(queue, static_cast<uint16_t>(count)))));
+                  mem(64, static_cast<uint16_t>(count)), lit(fabin(queue, static_cast<uint16_t>(count)))));
 }
 
 }  // namespace
@@ -92,9 +94,11 @@ TEST_CASE("a chain of streaming adds has a slope of 6 or 9 cycles per PE") {
   rig.put(0, 0, rig.add(sender(arch, 1, kCount)));
   for (uint32_t x = 1; x + 1 < kWidth; ++x) {
     const int in = x % 2 == 1 ? 1 : 2, out = 3 - in;
-    const std::string text = programText(
-        arch, startTask() + fmt::format("input_queue 3 {} default 0 !0\noutput_queue 2 {} !0\n", in, arch == Arch::Wse2 ? 255 : out),
-        fmt::format(R"(fn 0 "main" task () void !0 {{
+    const std::string text =
+        programText(arch,
+                    startTask() + fmt::format("input_queue 3 {} default 0 !0\noutput_queue 2 {} !0\n", in,
+                                              arch == Arch::Wse2 ? 255 : out),
+                    fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
   store.i32 [64], 5
@@ -102,7 +106,7 @@ b0:
   ret
 }}
 )",
-                    lit(fabout(2, out, kCount)), mem(64, kCount, 0), lit(fabin(3, kCount))));
+                                lit(fabout(2, out, kCount)), mem(64, kCount, 0), lit(fabin(3, kCount))));
     rig.put(x, 0, rig.add(text));
     rig.route(in, x, 0, W, R);
     rig.route(out, x, 0, R, E);
@@ -134,9 +138,9 @@ TEST_CASE("two colors that saturate one link get half of it each") {
   rig.route(1, 1, 0, W, E);
   rig.route(2, 1, 1, R, N);
   rig.route(2, 1, 0, S, E);
-  const std::string both = programText(
-      arch, startTask() + "input_queue 3 1 default 0 !0\ninput_queue 4 2 default 0 !0\n",
-      fmt::format(R"(fn 0 "main" task () void !0 {{
+  const std::string both =
+      programText(arch, startTask() + "input_queue 3 1 default 0 !0\ninput_queue 4 2 default 0 !0\n",
+                  fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
   %0 = dsdop.mov32 dsd, none, dsd ({}, {}) async !1
@@ -144,7 +148,7 @@ b0:
   ret
 }}
 )",
-                  mem(0, 60, 0), lit(fabin(3, 60)), mem(4, 60, 0), lit(fabin(4, 60))));
+                              mem(0, 60, 0), lit(fabin(3, 60)), mem(4, 60, 0), lit(fabin(4, 60))));
   rig.put(2, 0, rig.add(both));
   rig.route(1, 2, 0, W, R);
   rig.route(2, 2, 0, W, R);

@@ -12,9 +12,11 @@ namespace {
 
 /// y = x + k on every PE, started by `go(k)`.
 std::string kernel(Arch arch, bool unblocks = true) {
-  return programText(arch,
-                     "image_bytes 4\nimage 0 10002000\nhost \"x\" data 0 2 pointer\nhost \"y\" data 2 2 pointer\nhost \"go\" function @go.0\n",
-                     fmt::format(R"(fn 0 "go" function (%0: i16 "k") void !1 {{
+  return programText(
+      arch,
+      "image_bytes 4\nimage 0 10002000\nhost \"x\" data 0 2 pointer\nhost \"y\" data 2 2 pointer\nhost \"go\" function "
+      "@go.0\n",
+      fmt::format(R"(fn 0 "go" function (%0: i16 "k") void !1 {{
   local %1: bool
 b0:
   %1 = dsdop.add16 dsd, dsd, scalar ({}, {}, %k.0) !2
@@ -22,7 +24,7 @@ b0:
   ret
 }}
 )",
-                                 mem(32, 4), mem(16, 4), unblocks ? "device.unblock_cmd_stream()" : "store.i16 [8], 1"));
+                  mem(32, 4), mem(16, 4), unblocks ? "device.unblock_cmd_stream()" : "store.i16 [8], 1"));
 }
 
 }  // namespace
@@ -91,8 +93,10 @@ TEST_CASE("streams go in and out through the host port with back-pressure") {
   rig.plan.host.h2d[0] = 4;
   rig.plan.host.d2h[0] = 5;
   constexpr int kCount = 40;
-  rig.putAll(rig.add(programText(arch, startTask() + fmt::format("input_queue 3 4 default 0 !0\noutput_queue 2 {} !0\n", arch == Arch::Wse2 ? 255 : 5),
-                                 fmt::format(R"(fn 0 "main" task () void !0 {{
+  rig.putAll(rig.add(programText(
+      arch,
+      startTask() + fmt::format("input_queue 3 4 default 0 !0\noutput_queue 2 {} !0\n", arch == Arch::Wse2 ? 255 : 5),
+      fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
   store.i16 [64], 3
@@ -102,8 +106,9 @@ b0:
   ret
 }}
 )",
-                                             mem(256, kCount), lit(fabin(3, kCount)), lit(fabout(2, 5, kCount)), mem(256, kCount, 2), mem(64, kCount, 0)),
-                                 1024)));
+                  mem(256, kCount), lit(fabin(3, kCount)), lit(fabout(2, 5, kCount)), mem(256, kCount, 2),
+                  mem(64, kCount, 0)),
+      1024)));
   auto& mesh = rig.make();
   std::vector<uint32_t> in(4 * kCount), out(4 * kCount);
   for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<uint32_t>(i * 5);
@@ -118,12 +123,14 @@ TEST_CASE("a stream nobody reads hangs with the words left and the full queue na
   Rig rig(arch, 1, 1);
   rig.plan.host.memcpy = true;
   rig.plan.host.h2d[0] = 4;
-  rig.putAll(rig.add(programText(arch, "input_queue 3 4 default 0 !0\n", "fn 0 \"main\" task () void !0 {\nb0:\n  ret\n}\n")));
+  rig.putAll(
+      rig.add(programText(arch, "input_queue 3 4 default 0 !0\n", "fn 0 \"main\" task () void !0 {\nb0:\n  ret\n}\n")));
   auto& mesh = rig.make();
   const auto id = mesh.streamIn(4, {0, 0, 1, 1}, 100, std::vector<uint32_t>(100));
   CHECK(rig.runUntil(id) == mesh::RunEnd::Quiescent);
   mesh.reportHang(id);
   INFO(rig.messages());
   CHECK(rig.messages().find("of 100 words for color 4") != std::string::npos);
-  CHECK(rig.messages().find("input queue 3 of color 4 at PE (0, 0) is full: no operation and no task reads it") != std::string::npos);
+  CHECK(rig.messages().find("input queue 3 of color 4 at PE (0, 0) is full: no operation and no task reads it") !=
+        std::string::npos);
 }

@@ -16,21 +16,32 @@ void traffic(Rig& rig) {
   const Arch arch = rig.arch;
   const uint32_t w = rig.plan.extent.width, h = rig.plan.extent.height;
   const auto queues = [&](int out_a, int out_b) {
-    return fmt::format("input_queue 2 1 default 0 !0\ninput_queue 3 2 default 0 !0\noutput_queue 4 {} !0\noutput_queue 5 {} !0\n",
-                       arch == Arch::Wse2 ? 255 : out_a, arch == Arch::Wse2 ? 255 : out_b);
+    return fmt::format(
+        "input_queue 2 1 default 0 !0\ninput_queue 3 2 default 0 !0\noutput_queue 4 {} !0\noutput_queue 5 {} !0\n",
+        arch == Arch::Wse2 ? 255 : out_a, arch == Arch::Wse2 ? 255 : out_b);
   };
   // Color 1 runs east on even columns and 3 on odd ones; color 2 runs south and 4 on odd rows.
   const auto program = [&](bool first_x, bool first_y, int in_x, int out_x, int in_y, int out_y) {
     std::string header = startTask() + "task local 10 @again.1 !0\n" + queues(out_x, out_y);
-    header = fmt::format("{}input_queue 2 {} default 0 !0\ninput_queue 3 {} default 0 !0\noutput_queue 4 {} !0\noutput_queue 5 {} !0\n",
-                         startTask() + "task local 10 @again.1 !0\n", in_x, in_y, arch == Arch::Wse2 ? 255 : out_x, arch == Arch::Wse2 ? 255 : out_y);
-    std::string body = "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n  %1 = device.random16()\n  store.i16 [64], %1\n";
+    header = fmt::format(
+        "{}input_queue 2 {} default 0 !0\ninput_queue 3 {} default 0 !0\noutput_queue 4 {} !0\noutput_queue 5 {} !0\n",
+        startTask() + "task local 10 @again.1 !0\n", in_x, in_y, arch == Arch::Wse2 ? 255 : out_x,
+        arch == Arch::Wse2 ? 255 : out_y);
+    std::string body =
+        "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n  %1 = device.random16()\n  "
+        "store.i16 [64], %1\n";
     const int n = 30;
-    body += first_x ? fmt::format("  %0 = dsdop.add16 dsd, dsd, scalar ({}, {}, 3, 10) async activate !1\n", lit(fabout(4, out_x, n)), mem(64, n, 0))
-                    : fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}, 10) async activate !1\n", lit(fabout(4, out_x, n)), lit(fabin(2, n)), mem(64, n, 0));
-    body += first_y ? fmt::format("  %0 = dsdop.add16 dsd, dsd, scalar ({}, {}, 5) async !2\n", lit(fabout(5, out_y, n)), mem(64, n, 0))
-                    : fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}) async !2\n", lit(fabout(5, out_y, n)), lit(fabin(3, n)), mem(64, n, 0));
-    body += "  ret\n}\nfn 1 \"again\" task () void !0 {\n  local %0: i16\nb0:\n  %0 = load.i16 [2]\n  %0 = add.i16 %0, 1\n  store.i16 [2], %0\n  ret\n}\n";
+    body += first_x ? fmt::format("  %0 = dsdop.add16 dsd, dsd, scalar ({}, {}, 3, 10) async activate !1\n",
+                                  lit(fabout(4, out_x, n)), mem(64, n, 0))
+                    : fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}, 10) async activate !1\n",
+                                  lit(fabout(4, out_x, n)), lit(fabin(2, n)), mem(64, n, 0));
+    body += first_y ? fmt::format("  %0 = dsdop.add16 dsd, dsd, scalar ({}, {}, 5) async !2\n",
+                                  lit(fabout(5, out_y, n)), mem(64, n, 0))
+                    : fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}) async !2\n", lit(fabout(5, out_y, n)),
+                                  lit(fabin(3, n)), mem(64, n, 0));
+    body +=
+        "  ret\n}\nfn 1 \"again\" task () void !0 {\n  local %0: i16\nb0:\n  %0 = load.i16 [2]\n  %0 = add.i16 %0, 1\n "
+        " store.i16 [2], %0\n  ret\n}\n";
     return programText(arch, header, body);
   };
   std::map<std::string, uint32_t> known;
@@ -84,7 +95,8 @@ TEST_CASE("threads and blocks change nothing") {
 
 TEST_CASE("idle PEs of one program cost 64 bytes and no memory") {
   Rig rig(Arch::Wse2, 64, 64);
-  rig.putAll(rig.add(programText(Arch::Wse2, "host \"x\" data 0 2 pointer\n", "fn 0 \"f\" function () void !0 {\nb0:\n  ret\n}\n", 16384)));
+  rig.putAll(rig.add(programText(Arch::Wse2, "host \"x\" data 0 2 pointer\n",
+                                 "fn 0 \"f\" function () void !0 {\nb0:\n  ret\n}\n", 16384)));
   for (int color = 0; color < 8; ++color) {
     for (uint32_t y = 0; y < 64; ++y)
       for (uint32_t x = 0; x < 64; ++x) rig.route(color, x, y, W, E);

@@ -33,8 +33,8 @@ inline tir::Dsd fabout(int queue, int color, uint16_t length, uint64_t flags = 0
 
 /// The smallest program text around functions: header lines (tasks, queues ...) and function bodies.
 inline std::string programText(Arch arch, const std::string& header, const std::string& functions, int memory = 256) {
-  return fmt::format("program \"t\" {} f16\nfile \"t.csl\"\nsites 0:1:1 0:2:1 0:3:1 0:4:1\nmemory {}\n{}{}", target::archName(arch), memory,
-                     header, functions);
+  return fmt::format("program \"t\" {} f16\nfile \"t.csl\"\nsites 0:1:1 0:2:1 0:3:1 0:4:1\nmemory {}\n{}{}",
+                     target::archName(arch), memory, header, functions);
 }
 
 struct Rig {

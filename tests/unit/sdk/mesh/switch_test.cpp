@@ -20,15 +20,18 @@ std::string oq(Arch arch, int queue, int color) {
 }
 /// One synchronous send of a literal.
 std::string send(int queue, int color, uint32_t value, bool control = false) {
-  return fmt::format("  %0 = dsdop.mov32 dsd, none, scalar ({}, {}) !1\n", lit(fabout(queue, color, 1, control ? tir::Dsd::kControl : 0)), value);
+  return fmt::format("  %0 = dsdop.mov32 dsd, none, scalar ({}, {}) !1\n",
+                     lit(fabout(queue, color, 1, control ? tir::Dsd::kControl : 0)), value);
 }
 std::string mainTask(const std::string& body) {
   return "fn 0 \"main\" task () void !0 {\n  local %0: bool\nb0:\n" + body + "  ret\n}\n";
 }
 std::string collector(Arch arch, int color, const std::string& extra_header = "", const std::string& extra = "") {
   // A data task that appends every word at 16 + 4 * count; count at 0.
-  const std::string header = (arch == Arch::Wse2 ? fmt::format("task data {} @take.0 !0\n", color)
-                                                 : fmt::format("task data 3 @take.0 !0\ninput_queue 3 {} default 0 !0\n", color)) + extra_header;
+  const std::string header =
+      (arch == Arch::Wse2 ? fmt::format("task data {} @take.0 !0\n", color)
+                          : fmt::format("task data 3 @take.0 !0\ninput_queue 3 {} default 0 !0\n", color)) +
+      extra_header;
   return programText(arch, header, R"(fn 0 "take" task (%0: i32 "word") void !0 {
   local %1: i16
   local %2: i16
@@ -50,7 +53,9 @@ TEST_CASE("pop on advance hands the turn to send from PE to PE") {
   Rig rig(arch, 4, 1);
   const uint32_t advance = 0x095f9249u;  // ADV then NOPs, none for the compute element, no task
   const int color = 5;
-  const uint32_t p = rig.add(programText(arch, startTask() + oq(arch, 2, color), mainTask(send(2, color, 70) + send(2, color, advance, true) + send(2, color, advance, true))));
+  const uint32_t p = rig.add(
+      programText(arch, startTask() + oq(arch, 2, color),
+                  mainTask(send(2, color, 70) + send(2, color, advance, true) + send(2, color, advance, true))));
   for (uint32_t x = 0; x < 3; ++x) rig.put(x, 0, p);
   rig.put(3, 0, rig.add(collector(arch, color)));
   rig.route(color, 0, 0, R, E);
@@ -79,7 +84,9 @@ TEST_CASE("a control wavelet goes the old way and starts its task") {
   const int color = 5;
   // ADV without the ignore bit, entry point 40, datum 0x123.
   const uint32_t payload = 1u << 22 | 40u << 16 | 0x123;
-  rig.put(0, 0, rig.add(programText(arch, startTask() + oq(arch, 2, color), mainTask(send(2, color, 1) + send(2, color, payload, true) + send(2, color, 2)))));
+  rig.put(0, 0,
+          rig.add(programText(arch, startTask() + oq(arch, 2, color),
+                              mainTask(send(2, color, 1) + send(2, color, payload, true) + send(2, color, 2)))));
   plan::ColorConfig& c = rig.route(color, 0, 0, R, E);
   c.positions[0] = tx(S);
   rig.put(1, 0, rig.add(collector(arch, color, "task control 40 @ctl.1 !0\n", R"(fn 1 "ctl" task (%0: i16 "d") void !0 {
@@ -134,7 +141,9 @@ TEST_CASE("teardown holds a color until its handler leaves it") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   Rig rig(arch, 2, 1);
   const int color = 5;
-  rig.put(0, 0, rig.add(programText(arch, startTask() + oq(arch, 2, color), mainTask(send(2, color, 1) + send(2, color, 0x09df9249u, true) + send(2, color, 2)))));
+  rig.put(0, 0,
+          rig.add(programText(arch, startTask() + oq(arch, 2, color),
+                              mainTask(send(2, color, 1) + send(2, color, 0x09df9249u, true) + send(2, color, 2)))));
   rig.put(1, 0, rig.add(collector(arch, color, "teardown 5 @handler.1\n", R"(fn 1 "handler" function () void !0 {
   local %0: i16
 b0:
@@ -164,7 +173,9 @@ TEST_CASE("a switch position made invalid through its register keeps its select 
   Rig rig(arch, 2, 1);
   const int color = 5;
   const uint16_t address = target::switchConfigAddress(arch, color);
-  rig.put(0, 0, rig.add(programText(arch, startTask() + oq(arch, 2, color), fmt::format(R"(fn 0 "main" task () void !0 {{
+  rig.put(0, 0,
+          rig.add(programText(arch, startTask() + oq(arch, 2, color),
+                              fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: i16
   local %1: bool
 b0:
@@ -183,7 +194,8 @@ b0:
   %1 = dsdop.mov32 dsd, none, scalar ({1}, 7) !1
   ret
 }}
-)", address, lit(fabout(2, color, 1))))));
+)",
+                                          address, lit(fabout(2, color, 1))))));
   rig.put(1, 0, rig.add(collector(arch, color)));
   rig.route(color, 0, 0, W, E).positions[0] = rx(R);
   rig.route(color, 1, 0, W, R);
@@ -219,14 +231,20 @@ TEST_CASE("swapped colors change at every hop") {
 TEST_CASE("a FIFO joins two microthreads, and a synchronous pop from an empty one says false") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   Rig rig(arch, 1, 1);
-  rig.put(0, 0, rig.add(programText(
-                    arch, startTask() + "fifo 512 8 4 -1 -1 test_or_suspend test_or_suspend default !0\ninput_queue 3 7 default 0 !0\ninput_queue 4 6 default 0 !0\n" +
-                              oq(arch, 2, 7) + oq(arch, 1, 6),
-                    mainTask(fmt::format("  %0 = dsdop.mov32 fifo.0, none, dsd ({}) async !1\n  %0 = dsdop.mov32 dsd, none, fifo.0 ({}) async !1\n"
-                                         "  %0 = dsdop.mov32 dsd, none, scalar ({}, 3) !2\n  %0 = dsdop.mov32 dsd, none, dsd ({}, {}) !3\n"
-                                         "  %0 = dsdop.mov32 pointer, none, fifo.0 (4) !3\n  store.bool [0], %0\n",
-                                         lit(fabin(3, 20)), lit(fabout(1, 6, 20)), lit(fabout(2, 7, 20)), mem(64, 20), lit(fabin(4, 20)))),
-                    1024)));
+  rig.put(
+      0, 0,
+      rig.add(programText(
+          arch,
+          startTask() +
+              "fifo 512 8 4 -1 -1 test_or_suspend test_or_suspend default !0\ninput_queue 3 7 default 0 "
+              "!0\ninput_queue 4 6 default 0 !0\n" +
+              oq(arch, 2, 7) + oq(arch, 1, 6),
+          mainTask(fmt::format(
+              "  %0 = dsdop.mov32 fifo.0, none, dsd ({}) async !1\n  %0 = dsdop.mov32 dsd, none, fifo.0 ({}) async !1\n"
+              "  %0 = dsdop.mov32 dsd, none, scalar ({}, 3) !2\n  %0 = dsdop.mov32 dsd, none, dsd ({}, {}) !3\n"
+              "  %0 = dsdop.mov32 pointer, none, fifo.0 (4) !3\n  store.bool [0], %0\n",
+              lit(fabin(3, 20)), lit(fabout(1, 6, 20)), lit(fabout(2, 7, 20)), mem(64, 20), lit(fabin(4, 20)))),
+          1024)));
   rig.route(7, 0, 0, R, R);
   rig.route(6, 0, 0, R, R);
   rig.make();

@@ -66,7 +66,8 @@ b0:
   CHECK(moves >= 260);
   CHECK(moves <= 270);
   const auto fma = [&](uint16_t src0, uint16_t src1) {
-    return cycles(fmt::format("%0 = dsdop.fmacs dsd, dsd, dsd ({}, {}, {}, 2.0)", mem(64, 1024), mem(src0, 1024), mem(src1, 1024)));
+    return cycles(fmt::format("%0 = dsdop.fmacs dsd, dsd, dsd ({}, {}, {}, 2.0)", mem(64, 1024), mem(src0, 1024),
+                              mem(src1, 1024)));
   };
   const uint32_t good = fma(64, 8192 + 72), bad = fma(64, 8192 + 64);
   CHECK(good < 1024 + 16);
@@ -76,8 +77,9 @@ b0:
 TEST_CASE("data tasks get their words in order, low half first") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   Rig rig(arch, 2, 1);
-  rig.put(0, 0, rig.add(programText(arch, startTask() + fmt::format("output_queue 2 {} !0\n", arch == Arch::Wse2 ? 255 : 4),
-                                    fmt::format(R"(fn 0 "main" task () void !0 {{
+  rig.put(0, 0,
+          rig.add(programText(arch, startTask() + fmt::format("output_queue 2 {} !0\n", arch == Arch::Wse2 ? 255 : 4),
+                              fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
   store.i32 [64], 0x10002
@@ -87,9 +89,10 @@ b0:
   ret
 }}
 )",
-                                                lit(fabout(2, 4, 3)), mem(64, 3)))));
+                                          lit(fabout(2, 4, 3)), mem(64, 3)))));
   // On WSE-2 the data task is bound to the color, without any queue.
-  const std::string header = arch == Arch::Wse2 ? "task data 4 @take.0 !0\n" : "task data 3 @take.0 !0\ninput_queue 3 4 default 0 !0\n";
+  const std::string header =
+      arch == Arch::Wse2 ? "task data 4 @take.0 !0\n" : "task data 3 @take.0 !0\ninput_queue 3 4 default 0 !0\n";
   rig.put(1, 0, rig.add(programText(arch, header, R"(fn 0 "take" task (%0: i16 "data", %1: i16 "index") void !0 {
   local %2: i16
   local %3: i16
@@ -115,11 +118,12 @@ TEST_CASE("completion activates one task and unblocks another") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   Rig rig(arch, 1, 1);
   // A loop-back of 4 words; task 10 waits blocked until the receive unblocks it, activated by the send.
-  rig.put(0, 0, rig.add(programText(
-                    arch,
-                    "task local 9 @main.0 !0\ntask local 10 @done.1 !0\nactive 0x200\nblocked 0x400\n" +
-                        fmt::format("output_queue 2 {} !0\ninput_queue 3 7 default 0 !0\n", arch == Arch::Wse2 ? 255 : 7),
-                    fmt::format(R"(fn 0 "main" task () void !0 {{
+  rig.put(0, 0,
+          rig.add(programText(
+              arch,
+              "task local 9 @main.0 !0\ntask local 10 @done.1 !0\nactive 0x200\nblocked 0x400\n" +
+                  fmt::format("output_queue 2 {} !0\ninput_queue 3 7 default 0 !0\n", arch == Arch::Wse2 ? 255 : 7),
+              fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
 b0:
   store.i32 [64], 11
@@ -136,7 +140,7 @@ b0:
   ret
 }}
 )",
-                                lit(fabout(2, 7, 4)), mem(64, 4), mem(128, 4), lit(fabin(3, 4))))));
+                          lit(fabout(2, 7, 4)), mem(64, 4), mem(128, 4), lit(fabin(3, 4))))));
   rig.route(7, 0, 0, R, R);
   rig.make();
   CHECK(rig.run() == mesh::RunEnd::Complete);
@@ -147,9 +151,11 @@ b0:
 TEST_CASE("a polling loop sees a microthread's store") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   Rig rig(arch, 1, 1);
-  rig.put(0, 0, rig.add(programText(arch,
-                                    startTask() + fmt::format("output_queue 2 {} !0\ninput_queue 3 7 default 0 !0\n", arch == Arch::Wse2 ? 255 : 7),
-                                    fmt::format(R"(fn 0 "main" task () void !0 {{
+  rig.put(0, 0,
+          rig.add(programText(arch,
+                              startTask() + fmt::format("output_queue 2 {} !0\ninput_queue 3 7 default 0 !0\n",
+                                                        arch == Arch::Wse2 ? 255 : 7),
+                              fmt::format(R"(fn 0 "main" task () void !0 {{
   local %0: bool
   local %1: i32
 b0:
@@ -165,7 +171,7 @@ b2:
   ret
 }}
 )",
-                                                mem(64, 1), lit(fabin(3, 1)), lit(fabout(2, 7, 1))))));
+                                          mem(64, 1), lit(fabin(3, 1)), lit(fabout(2, 7, 1))))));
   rig.route(7, 0, 0, R, R);
   rig.make();
   CHECK(rig.run(5000) == mesh::RunEnd::Complete);
@@ -198,7 +204,10 @@ TEST_CASE("traps name PE, cycle, task and line") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   const auto trapOf = [&](const std::string& header, const std::string& body, const char* code) {
     Rig rig(arch, 2, 1);
-    rig.put(1, 0, rig.add(programText(arch, startTask() + header, "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n" + body + "  ret\n}\n")));
+    rig.put(1, 0,
+            rig.add(programText(
+                arch, startTask() + header,
+                "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n" + body + "  ret\n}\n")));
     rig.make();
     CHECK(rig.run() == mesh::RunEnd::Trap);
     const std::string text = rig.messages();
@@ -209,13 +218,18 @@ TEST_CASE("traps name PE, cycle, task and line") {
     CHECK(text.find("t.csl:3:1") != std::string::npos);
     return text;
   };
-  const std::string in = fmt::format("input_queue 2 7 default 0 !0\ninput_queue 3 6 default 0 !0\noutput_queue 2 {} !0\n", arch == Arch::Wse2 ? 255 : 5);
-  const std::string receive = "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") async !1\n";
-  const std::string again = "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") async !2\n";
+  const std::string in =
+      fmt::format("input_queue 2 7 default 0 !0\ninput_queue 3 6 default 0 !0\noutput_queue 2 {} !0\n",
+                  arch == Arch::Wse2 ? 255 : 5);
+  const std::string receive =
+      "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") async !1\n";
+  const std::string again =
+      "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") async !2\n";
   const std::string text = trapOf(in, receive + again, "E0702");
   CHECK(text.find("microthread 2") != std::string::npos);
   CHECK(text.find("t.csl:2:1") != std::string::npos);
-  trapOf(in, receive + "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") !2\n", "E0703");
+  trapOf(in, receive + "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") !2\n",
+         "E0703");
   trapOf(in, "  device.assert_failed() !2\n", "E0706");
   trapOf(in, "  %1 = device.get_config(0x1234) !2\n", "E0705");
   trapOf(in, "  %0 = dsdop.mov32 dsr.dest.3, none, dsd (" + mem(64, 4) + ") !2\n", "E0707");
@@ -225,7 +239,8 @@ TEST_CASE("traps name PE, cycle, task and line") {
 
 TEST_CASE("simulation log lines come in order of cycle and place") {
   Rig rig(Arch::Wse2, 2, 2);
-  rig.putAll(rig.add(programText(Arch::Wse2, startTask() + "string \"x = \"\nstring \"\\x0a\"\n", R"(fn 0 "main" task () void !0 {
+  rig.putAll(rig.add(
+      programText(Arch::Wse2, startTask() + "string \"x = \"\nstring \"\\x0a\"\n", R"(fn 0 "main" task () void !0 {
   local %0: i16
   local %1: i32
 b0:
@@ -239,7 +254,8 @@ b0:
 )")));
   rig.make();
   std::vector<std::string> lines;
-  rig.mesh->setLogListener([&](Cycles, PeCoord at, const std::string& text) { lines.push_back(fmt::format("{},{} {}", at.x, at.y, text)); });
+  rig.mesh->setLogListener(
+      [&](Cycles, PeCoord at, const std::string& text) { lines.push_back(fmt::format("{},{} {}", at.x, at.y, text)); });
   CHECK(rig.run() == mesh::RunEnd::Complete);
   CHECK(lines == std::vector<std::string>{"0,0 x = 0", "1,0 x = 1", "0,1 x = 0", "1,1 x = 1"});
 }

@@ -78,8 +78,9 @@ TEST_CASE("variables keep their values when a function is defined again") {
 TEST_CASE("an entry with errors changes nothing") {
   ReplSession session(interpreter());
   valueOf(session, "var x: i16 = 5;");
-  for (const char* text : {"x +", "y + 1", "fn f( void {", "x = ;", "}", "const", ":nothing", "\"open", "@(9,9) x", "use none.csl",
-                           "var z: f32 = true; comptime { @comptime_print(z); }", "\x01\xff", "if (", ")))", "layout { }"}) {
+  for (const char* text :
+       {"x +", "y + 1", "fn f( void {", "x = ;", "}", "const", ":nothing", "\"open", "@(9,9) x", "use none.csl",
+        "var z: f32 = true; comptime { @comptime_print(z); }", "\x01\xff", "if (", ")))", "layout { }"}) {
     const Answer answer = session.enter(text);
     INFO(text);
     CHECK_FALSE(answer.good);
@@ -95,9 +96,11 @@ TEST_CASE("a wavelet goes from one PE to the next") {
     ReplSession session(interpreter({2, 1}, arch));
     valueOf(session, "var got: u32 = 0;");
     valueOf(session, "const c = @get_color(4); const iq = @get_input_queue(2);");
-    valueOf(session, "const id: data_task_id = if (@is_arch(\"wse3\")) @get_data_task_id(iq) else @get_data_task_id(c);");
+    valueOf(session,
+            "const id: data_task_id = if (@is_arch(\"wse3\")) @get_data_task_id(iq) else @get_data_task_id(c);");
     valueOf(session, "task word(value: u32) void { got = value + pe_x; }");
-    valueOf(session, "comptime { @bind_data_task(word, id); if (@is_arch(\"wse3\")) @initialize_queue(iq, .{ .color = c }); }");
+    valueOf(session,
+            "comptime { @bind_data_task(word, id); if (@is_arch(\"wse3\")) @initialize_queue(iq, .{ .color = c }); }");
     valueOf(session, ":route 4 0 0 RAMP EAST");
     valueOf(session, ":route 4 1 0 WEST RAMP");
     valueOf(session, ":send 0 0 4 41");
