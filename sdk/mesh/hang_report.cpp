@@ -1,6 +1,6 @@
-// Why the machine stopped: PEs that wait, grouped by program, line and reason, each with the cause found by following
-// the routes to the PE that should have sent, or to the place where the words are stuck. SPDX-License-Identifier:
-// Apache-2.0
+// Why the machine stopped: PEs that wait, grouped by program, line and reason, each with the cause found by
+// following the routes to the PE that should have sent, or to the place where the words are stuck.
+// SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>

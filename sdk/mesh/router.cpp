@@ -3,7 +3,8 @@
 // Arbitration: colors take turns, least recently served first, then by number. A word leaves on all ports of its route
 // in one cycle or not at all. Inputs that merge on one color take turns by port. The compute element injects one word
 // per cycle. None of this depends on the order in which PEs are visited within a cycle: words and credits both take a
-// hop. SPDX-License-Identifier: Apache-2.0
+// hop.
+// SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
