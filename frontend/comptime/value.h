@@ -1,6 +1,7 @@
 // Comptime values: 24 bytes, no allocation for scalars; aggregates are reference counted and copied on write.
 // An integer or bool may carry `sym`: it then depends on a symbolic param, and its payload is the value for the PE at
-// hand. SPDX-License-Identifier: Apache-2.0
+// hand.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/base/check.h"
 #include "frontend/base/interner.h"

@@ -1,5 +1,6 @@
 // Tensor access expressions `|i, j|{n, m} -> a[i, 2 * j + 1]`: affine subscripts become base, offset, stride and
-// extent. SPDX-License-Identifier: Apache-2.0
+// extent.
+// SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
 
 namespace weft::sema {

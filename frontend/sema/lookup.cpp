@@ -1,5 +1,6 @@
 // Names: which local, declaration or builtin type an identifier means. The answer is lexical, so it is cached in the
-// tree. SPDX-License-Identifier: Apache-2.0
+// tree.
+// SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/sema.h"
 
 namespace weft::sema {

@@ -1,6 +1,7 @@
 // Makes a built program final: simplified, ordered, with back edges and segments marked and tables compacted. What
 // comes out is what costs are counted on, so this runs once, before either engine, and depends on nothing but the
-// program. SPDX-License-Identifier: Apache-2.0
+// program.
+// SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "frontend/tir/liveness.h"
 #include "frontend/tir/simplify.h"

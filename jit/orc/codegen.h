@@ -1,5 +1,6 @@
 // The host CPU as a compilation target, and module -> object code. Private to jit/orc. Every function may be called
-// from several threads: each call makes its own TargetMachine. SPDX-License-Identifier: Apache-2.0
+// from several threads: each call makes its own TargetMachine.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <llvm/IR/Module.h>
 #include <llvm/Support/MemoryBuffer.h>

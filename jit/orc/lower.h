@@ -1,6 +1,7 @@
 // Lowering of one TIR program to one LLVM module. Private to jit/orc; read by session.cpp and dump.cpp.
 // Shape: per function a body (typed, status or blocking form) and a uniform wrapper i32(pe, args, frame, site); the
-// exported table `weft_entries` holds the wrappers by FunctionId. SPDX-License-Identifier: Apache-2.0
+// exported table `weft_entries` holds the wrappers by FunctionId.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"

@@ -1,5 +1,6 @@
 // LLJIT set up by hand: objects come from our own code generation or the cache, LLJIT links them. Kernels are compiled
-// at their first call through lazy stubs. SPDX-License-Identifier: Apache-2.0
+// at their first call through lazy stubs.
+// SPDX-License-Identifier: Apache-2.0
 #include "jit/orc/session.h"
 
 #include "frontend/base/check.h"

@@ -1,5 +1,6 @@
 // weft fmt FILE...: rewrites files in canonical layout. `-` formats standard input; --check only says what would
-// change. SPDX-License-Identifier: Apache-2.0
+// change.
+// SPDX-License-Identifier: Apache-2.0
 #include "frontend/format/format.h"
 #include "sdk/cli/command.h"
 #include "sdk/cli/words.h"

@@ -1,5 +1,6 @@
 // The compile line: what `cslc`, `weft compile`, `weft check` and `weft run FILE` understand, with argparse's
-// spellings. SPDX-License-Identifier: Apache-2.0
+// spellings.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/target/coord.h"
 #include "frontend/target/target.h"

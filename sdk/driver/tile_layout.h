@@ -1,5 +1,6 @@
 // Compiles a program that the host lays out: tiles with their params, painted routes. The description comes as JSON
-// from the Python layout API. SPDX-License-Identifier: Apache-2.0
+// from the Python layout API.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/base/result.h"
 #include "frontend/diag/diag.h"

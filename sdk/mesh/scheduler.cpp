@@ -1,6 +1,7 @@
 // The main thread of a PE: which task runs next, starting it in the engine, resuming it when what it asked for is done.
 // Ready tasks: high priority first, then round robin from the id behind the last one run. The host's commands take part
-// as one more id behind the others. SPDX-License-Identifier: Apache-2.0
+// as one more id behind the others.
+// SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The loop behind bar 2: for every color and router, the head word moves to the router its route names, if that has
-// room and the link is free in this cycle. SPDX-License-Identifier: Apache-2.0
+// room and the link is free in this cycle.
+// SPDX-License-Identifier: Apache-2.0
 #include "mesh_baseline.h"
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // The mesh by itself, with hand-made programs: cycles of a busy mesh against a bare stepper, what an idle PE costs,
-// what a task activation costs, what idle rows cost. SPDX-License-Identifier: Apache-2.0
+// what a task activation costs, what idle rows cost.
+// SPDX-License-Identifier: Apache-2.0
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"
 #include "mesh_baseline.h"

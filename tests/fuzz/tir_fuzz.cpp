@@ -1,5 +1,6 @@
 // Random TIR under every engine, level and set of CPU features: results, traps, memory, what the device was asked and
-// the cycle of it must be the same, whether calls block or not. SPDX-License-Identifier: Apache-2.0
+// the cycle of it must be the same, whether calls block or not.
+// SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/tir_gen.h"

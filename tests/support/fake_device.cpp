@@ -1,5 +1,6 @@
 // The device of engine tests. Vector operations on memory are carried out element by element with the engine's kernels
-// by the rules of the mesh; everything else answers with a hash of the question. SPDX-License-Identifier: Apache-2.0
+// by the rules of the mesh; everything else answers with a hash of the question.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/support/fake_device.h"
 
 #include "frontend/base/check.h"

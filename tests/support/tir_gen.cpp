@@ -1,5 +1,6 @@
 // The generator of random TIR. Termination: loops count to small constants, calls go to functions of higher number, the
-// one recursive function counts its argument down. SPDX-License-Identifier: Apache-2.0
+// one recursive function counts its argument down.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/support/tir_gen.h"
 
 #include "frontend/base/check.h"
