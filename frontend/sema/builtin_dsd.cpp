@@ -4,6 +4,8 @@
 
 namespace weft::sema {
 
+std::optional<tir::DsrRef> dsrOf(Sema& s, const Operand& v, Span span);
+
 using comptime::DsdValue;
 using comptime::Int128;
 using diag::Code;
@@ -476,6 +478,7 @@ Operand Sema::builtinAllocateFifo(const ast::BuiltinCall& call, TypeId) {
   f.fifo.capacity = static_cast<uint16_t>(pool.arrayInfo(pointee).count);
   f.fifo.element_bytes = static_cast<uint8_t>(pool.size(pool.arrayInfo(pointee).element));
   f.fifo.site = siteOf(call.span);
+  std::vector<tir::DsrRef> own;
   if (call.args.size() > 1) {
     const Span span = call.args[1]->span;
     ConfigReader r(*this, expr(*call.args[1]), span, "FIFO configuration");
@@ -498,16 +501,35 @@ Operand Sema::builtinAllocateFifo(const ast::BuiltinCall& call, TypeId) {
     action("empty_action", f.fifo.on_empty);
     action("full_action", f.fifo.on_full);
     if (const auto p = takePriority(r)) f.fifo.priority = *p;
-    for (const char* ignored : {"simd_mode", "dest", "src", "xdsr"}) r.skip(ignored);
+    // Elements of a FIFO move one or two at a time as the operation's fabric operand says.
+    takeSimd(r);
+    const auto dest = r.take("dest"), src = r.take("src"), xdsr = r.take("xdsr");
     if (!r.finish()) return Operand::poison();
+    if (dest || src || xdsr) {
+      if (!dest || !src || !xdsr || xdsr->type != types::kXdsr) {
+        error(Code::E0346, span, "a FIFO takes all of `.dest`, `.src` and `.xdsr`, or none of them").emit();
+        return Operand::poison();
+      }
+      const auto push = dsrOf(*this, *dest, span), pop = dsrOf(*this, *src, span);
+      if (!push || !pop) return Operand::poison();
+      if (push->file != tir::DsrFile::Dest || pop->file != tir::DsrFile::Src1 || push->number != pop->number) {
+        error(Code::E0346, span, "a FIFO needs a `dsr_dest` and a `dsr_src1` of the same number, got: {} and {}",
+              push->number, pop->number)
+            .emit();
+        return Operand::poison();
+      }
+      own = {*push, *pop};
+    }
   }
   Object& buffer = object(f.buffer);
   buffer.align = std::max(buffer.align, 16u);
   touch(f.buffer);
   const auto number = static_cast<uint16_t>(device.fifos.size());
   device.fifos.push_back(f);
-  return Operand::comptime(
-      Value::descriptor(types::kFifo, {Dsd::make(DsdKind::Fifo, number, 0, 0), comptime::kNoGlobal}));
+  const Value value = Value::descriptor(types::kFifo, {Dsd::make(DsdKind::Fifo, number, 0, 0), comptime::kNoGlobal});
+  // The program's own registers are the two ends.
+  for (const tir::DsrRef& dsr : own) device.dsr_inits.push_back({dsr, value, 0, call.span});
+  return Operand::comptime(value);
 }
 
 namespace {

@@ -60,13 +60,23 @@ class OpMaker {
       if (!dest(args[0], call_.args[0]->span)) return mismatch(args, wanted);
       at = 1;
     }
-    for (int k = 0; k < info.sources; ++k, ++at) {
+    // @faddhs(D, v16, S32): the wide source stands second, behind the scalar.
+    const bool exchanged = op_.op == DsdOpcode::FAddHS && op_.dest.kind != DsdOperand::Kind::Pointer &&
+                           s_.pool.isNumeric(args[1].type) && args[1].type != types::kF32 &&
+                           !s_.pool.isNumeric(args[2].type);
+    for (int k = 0; k < info.sources; ++k) {
       // A one-source operation uses the src1 slot.
       const int position = info.sources == 2 ? k : 1;
-      if (!source(position == 0 ? op_.src0 : op_.src1, args[at], call_.args[at]->span, position)) {
+      const size_t from = at + static_cast<size_t>(exchanged ? 1 - k : k);
+      if (!source(position == 0 ? op_.src0 : op_.src1, args[from], call_.args[from]->span, position)) {
         if (reported_) return Operand::poison();
         return mismatch(args, wanted);
       }
+    }
+    at += static_cast<size_t>(info.sources);
+    if (op_.src0.kind == DsdOperand::Kind::Fifo) {
+      s_.error(Code::E0340, call_.args[1]->span, "a FIFO cannot be the first of two sources").emit();
+      return Operand::poison();
     }
     if (info.has_scalar) {
       const bool exponent = op_.op == DsdOpcode::FScaleH || op_.op == DsdOpcode::FScaleS;
@@ -76,6 +86,7 @@ class OpMaker {
       values_.push_back(s_.lower(v, call_.args[at]->span));
     }
     if (has_config && !config(args[wanted], call_.args[wanted]->span)) return Operand::poison();
+    if (!checkSettings(has_config)) return Operand::poison();
     if (!requireRuntime(s_, call_)) return Operand::poison();
     s_.setSite(call_.span);
     values_.insert(values_.end(), tail_.begin(), tail_.end());
@@ -83,6 +94,23 @@ class OpMaker {
   }
 
  private:
+  bool checkSettings(bool has_config) {
+    if (op_.op == DsdOpcode::DFilt) {
+      const bool in_register = op_.src1.kind == DsdOperand::Kind::Dsr;
+      if (!has_config || (!op_.async && !in_register) || op_.on_control != tir::OnControl::None || op_.has_index) {
+        s_.error(Code::E0344, call_.span,
+                 "`@dfilt` needs settings with `.async = true`, without `.on_control` and `.index`")
+            .emit();
+        return false;
+      }
+    }
+    if (op_.async && !may_be_fabric_) {
+      s_.error(Code::E0344, call_.span, "an asynchronous operation needs a fabric operand").emit();
+      return false;
+    }
+    return true;
+  }
+
   Operand mismatch(const OperandList& args, size_t wanted) {
     std::string got;
     for (size_t i = 0; i < wanted; ++i) got += (i == 0 ? "" : ", ") + s_.typeName(args[i].type);
@@ -104,6 +132,7 @@ class OpMaker {
     if (s_.pool.is(v.type, Kind::Dsr)) {
       const auto dsr = dsrOf(s_, v, span);
       if (!dsr) return false;
+      may_be_fabric_ = true;
       slot.kind = DsdOperand::Kind::Dsr;
       slot.dsr = *dsr;
       return true;
@@ -116,6 +145,7 @@ class OpMaker {
       return true;
     }
     slot.kind = DsdOperand::Kind::Dsd;
+    may_be_fabric_ = may_be_fabric_ || v.type == types::kFabInDsd || v.type == types::kFabOutDsd;
     values_.push_back(s_.lower(v, span));
     return true;
   }
@@ -251,6 +281,8 @@ class OpMaker {
   tir::DsdOp op_;
   std::vector<tir::Operand> values_, tail_;
   bool reported_ = false;
+  /// Some operand is a fabric descriptor, or a register that may hold one.
+  bool may_be_fabric_ = false;
 };
 
 }  // namespace

@@ -86,8 +86,8 @@ bool drive(mesh::Mesh& mesh, const RunOptions& options, std::optional<mesh::Comm
   request.poll = options.poll;
   if (options.simulation.max_cycles) request.cycle_limit = *options.simulation.max_cycles;
   switch (mesh.run(request)) {
-    case mesh::RunEnd::Complete: return true;
     case mesh::RunEnd::Trap: return false;
+    case mesh::RunEnd::Complete:
     case mesh::RunEnd::Quiescent:
       if (until && mesh.isComplete(*until)) return true;
       // Without a host to wait for, a PE stuck inside an operation is the sign of a hang.

@@ -126,6 +126,7 @@ Cycles Block::runWindows(Cycles stop, uint32_t most) {
 void Block::visit(uint32_t pe, Cycles t) {
   Core& c = core(pe);
   if (c.callbacks != nullptr) runCallbacks(pe, c, t);
+  if (c.deferred != nullptr && !c.deferred->empty()) performDeferred(pe, c, t);
   if (c.host != nullptr) hostFeed(pe, c, t);
   if (c.ut_active != 0 || (c.main_worker != nullptr && c.main_worker->active)) stepWorkers(pe, c, t);
   if (c.main.state != MainState::Trapped) mainThread(pe, c, t);

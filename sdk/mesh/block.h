@@ -126,6 +126,10 @@ class Block {
   // ---- registers.cpp ----
   bool readRegister(uint32_t pe, uint16_t word_address, uint16_t* value);
   bool writeRegister(uint32_t pe, uint16_t word_address, uint16_t value, Cycles t);
+  void defer(uint32_t pe, Core& core, const Deferred& what);
+  void performDeferred(uint32_t pe, Core& core, Cycles t);
+  /// What a task that runs ahead has written there itself.
+  [[nodiscard]] const Deferred* deferredRegister(const Core& core, uint16_t word_address) const;
 
   // ---- host_port.cpp ----
   void hostFeed(uint32_t pe, Core& core, Cycles t);
@@ -148,7 +152,8 @@ class Block {
 
   // ---- trap.cpp ----
   void trap(const Where& where, diag::Code code, std::string message, std::vector<std::string> notes = {});
-  void warn(const Where& where, diag::Code code, std::string message);
+  /// Given once per `key`; 0: once per program and source line, or always where there is no line.
+  void warn(const Where& where, diag::Code code, std::string message, uint64_t key = 0);
   std::vector<diag::TraceFrame> traceOf(const Where& where) const;
 
   // Results of a window, read by the mesh behind the barrier.
@@ -243,6 +248,7 @@ class Block {
   std::array<std::vector<WeftFrame*>, 64> free_frames_;
   /// Objects with destructors (callback lists, print buffers) die with the block.
   std::vector<std::unique_ptr<std::vector<Callback>>> callback_pool_;
+  std::vector<std::unique_ptr<std::vector<Deferred>>> deferred_pool_;
   std::vector<std::unique_ptr<std::string>> string_pool_;
   std::vector<std::unique_ptr<std::vector<std::pair<uint16_t, uint16_t>>>> register_pool_;
   std::vector<std::unique_ptr<uint8_t[]>> memory_pool_;

@@ -2,6 +2,7 @@
 // otherwise the task is suspended until simulated time has come up to it.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
+#include "frontend/tir/dsd_element.h"
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
@@ -352,7 +353,16 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       wpe_.now += params_.dsd.dsr_load;
       break;
     }
-    case DeviceCall::GetDsr: result = dsrs(pe, c)[args[0] % 48].value.bits; break;
+    case DeviceCall::GetDsr: {
+      const DsrState& d = dsrs(pe, c)[args[0] % 48];
+      if (!d.loaded) {
+        trap({pe, t, site}, diag::Code::E0707,
+             fmt::format("descriptor register {} is used before it is loaded", args[0] % 16));
+        return WEFT_TRAP;
+      }
+      result = d.value.bits;
+      break;
+    }
     case DeviceCall::SetDsrBase: {
       DsrState& d = dsrs(pe, c)[args[0] % 48];
       d.value = d.value.withBase(static_cast<uint16_t>(args[1]));

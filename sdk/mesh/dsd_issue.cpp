@@ -288,8 +288,12 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
       fabric = true;
       all_simd = all_simd && o.width == 2 && o.dsd.simd() != tir::SimdMode::Off;
       if (priority == tir::DsdPriority::Default) priority = o.dsd.priority();
+      w.pairs = w.pairs || o.dsd.simd() == tir::SimdMode::Simd64;
     }
-    fifo = fifo || o.kind == Operand::Kind::Fifo;
+    if (o.kind == Operand::Kind::Fifo) {
+      fifo = true;
+      if (priority == tir::DsdPriority::Default) priority = program.fifos[o.fifo].priority;
+    }
   }
   w.length = operationLength(w.dest, w.src0, w.src1, core);
   w.simd = fabric && all_simd;
@@ -299,6 +303,9 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
       w.accumulate = true;
       w.accumulator = w.src0.scalar;
       w.src0.kind = Operand::Kind::Accumulator;
+    } else if (fifo) {
+      // Stored at the end, and not at all if the FIFO ends it early.
+      w.accumulate = true;
     } else {
       w.dest.kind = Operand::Kind::Memory;
       w.dest.step = 0;
@@ -311,6 +318,8 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
     const Cycles end = t + memoryCost(w, loads);
     stats.dsd_elements += w.length;
     for (Operand* o : operands) saveAddresses(core, *o);
+    // A register said so, but there is nothing to wait for.
+    if (async && (w.activate >= 0 || w.unblock >= 0)) complete(pe, core, w.activate, w.unblock, t);
     wpe_.now = end;
     wpe_.result = 1;
     return WEFT_DONE;
@@ -327,6 +336,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
     w.priority = core.main_priority;
     const Cycles start = t + static_cast<Cycles>(loads) * costs.dsr_load + rate.fixed;
     if (w.length == 0) {
+      if (w.src0.kind == Operand::Kind::Accumulator) storeAny(pe, w.dest.address, w.dest.width, w.accumulator, site);
       wpe_.now = start;
       wpe_.result = 1;
       return WEFT_DONE;

@@ -105,7 +105,15 @@ uint64_t Block::loadAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uin
     uint8_t b = 0;
     if (a >= target::kConfigBase) {
       uint16_t word = 0;
-      if (readRegister(pe_index, static_cast<uint16_t>(a / 2), &word)) {
+      const Deferred* own = nullptr;
+      if (running_ == pe_index) {
+        // A loop that polls a register comes back to simulated time at its next turn.
+        wpe_.deadline = wpe_.now;
+        own = deferredRegister(*pe.core, static_cast<uint16_t>(a / 2));
+      }
+      if (own != nullptr) {
+        b = static_cast<uint8_t>(own->value >> (8 * (a & 1)));
+      } else if (readRegister(pe_index, static_cast<uint16_t>(a / 2), &word)) {
         b = static_cast<uint8_t>(word >> (8 * (a & 1)));
       } else {
         outside = true;
@@ -150,6 +158,16 @@ void Block::storeAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uint64
     if (bytes == 4) {
       storeAny(pe_index, address, 2, value & 0xffff, site);
       storeAny(pe_index, (address + 2) & 0xffff, 2, value >> 16, site);
+      return;
+    }
+    if (running_ == pe_index && wpe_.now > time_) {
+      // The task runs ahead: the register changes when simulated time has come up to it.
+      Deferred later;
+      later.at = wpe_.now;
+      later.site = site;
+      later.address = static_cast<uint16_t>(address / 2);
+      later.value = static_cast<uint16_t>(value);
+      defer(pe_index, *pe.core, later);
       return;
     }
     if (!writeRegister(pe_index, static_cast<uint16_t>(address / 2), static_cast<uint16_t>(value), time_))

@@ -170,6 +170,9 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     FifoState& f = core.fifo[o.fifo];
     (empty ? f.pop_waits : f.push_waits) = static_cast<uint16_t>(o.width * group);
     const uint16_t left = static_cast<uint16_t>(w.length - w.done);
+    const bool suspends =
+        action == tir::FifoAction::Suspend || (action == tir::FifoAction::TestOrSuspend && !w.is_main);
+    w.discard = !suspends;
     switch (action) {
       case tir::FifoAction::TestOrSuspend:
         if (!w.is_main) return Step::Waiting;
@@ -186,13 +189,21 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     return Step::Issued;
   };
   for (Operand* o : {&w.src0, &w.src1}) {
-    if (o->kind == Operand::Kind::Fifo && core.fifo[o->fifo].count < static_cast<uint32_t>(o->width) * group) {
-      // A last odd element still fits a group of two.
-      if (core.fifo[o->fifo].count < o->width || group == 1) return fifoStop(*o, program.fifos[o->fifo].on_empty, true);
-    }
+    if (o->kind == Operand::Kind::Fifo && core.fifo[o->fifo].count < static_cast<uint32_t>(o->width) * group)
+      return fifoStop(*o, program.fifos[o->fifo].on_empty, true);
   }
   if (!ready0 || !ready1) return Step::Waiting;
   if (w.dest.kind == Operand::Kind::OutQueue && w.dest.queue->full()) return Step::Waiting;
+  if (w.pairs && w.simd && w.done % 4 == 0 && (w.unbounded || w.length - w.done > 2)) {
+    // Two wavelets or none; the second one follows in the next cycle.
+    for (const Operand* o : {&w.src0, &w.src1}) {
+      if (o->kind != Operand::Kind::InQueue) continue;
+      const Queue& q = *o->queue;
+      if (q.count < 2 || q.slot[(q.head + 1) % q.capacity].at > t) return Step::Waiting;
+    }
+    if (w.dest.kind == Operand::Kind::OutQueue && w.dest.queue->count + 2 > w.dest.queue->capacity)
+      return Step::Waiting;
+  }
   if (w.dest.kind == Operand::Kind::Fifo) {
     const tir::Fifo& def = program.fifos[w.dest.fifo];
     const uint32_t size = static_cast<uint32_t>(def.capacity) * def.element_bytes;
@@ -289,7 +300,7 @@ void Block::finishWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       core.iq_owned &= static_cast<uint8_t>(~(1u << o->queue->id));
     saveAddresses(core, *o);
   }
-  if (w.accumulate && !w.terminated && w.dest.kind == Operand::Kind::Accumulator)
+  if (w.accumulate && !w.discard && (w.done > 0 || w.src0.kind == Operand::Kind::Accumulator))
     storeAny(pe, w.dest.address, w.dest.width, w.accumulator, w.site);
   const bool zero_first = w.dest.dsd.has(tir::Dsd::kZeroFirst), zero_second = w.dest.dsd.has(tir::Dsd::kZeroSecond);
   if (w.dest.kind == Operand::Kind::OutQueue && (zero_first || zero_second)) {

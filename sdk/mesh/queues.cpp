@@ -32,7 +32,7 @@ ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
     cs->swap_y = config->swap_y;
     core.any_swap = core.any_swap || cs->swap_x || cs->swap_y;
     if (config->filter.kind != plan::FilterKind::None) {
-      cs->filter = make<FilterState>();
+      cs->filter = cs->own_filter = make<FilterState>();
       cs->filter->config = config->filter;
       cs->filter->counter = config->filter.init_counter;
       cs->filter->limit1 = config->filter.limit1;

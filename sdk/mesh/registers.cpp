@@ -63,7 +63,7 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     for (int color = 0; color < kColorCount; ++color) {
       const plan::ColorConfig* config = mesh_.plan().colorConfig(coordOf(pe), color);
       if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
-      const FilterState* f = colorState(pe, c, color).filter;
+      const FilterState* f = colorState(pe, c, color).own_filter;
       if (f->number != number) continue;
       const uint16_t words[8] = {
           static_cast<uint16_t>(f->counter),
@@ -142,8 +142,8 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     cs.swap_x = (value >> 11 & 1) != 0;
     c.any_swap = c.any_swap || cs.swap_x || cs.swap_y;
     cs.pop = static_cast<plan::PopMode>(value >> 12 & 3);
-    // Writing 1 toggles the teardown bit.
-    if ((value >> 14 & 1) != 0) cs.teardown = !cs.teardown;
+    // The bit says what is: a program that changes other bits of what it read leaves teardown alone.
+    cs.teardown = (value >> 14 & 1) != 0;
     recomputeRoute(cs);
     schedule(pe, now + 1);
     return true;
@@ -188,7 +188,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     for (int color = 0; color < kColorCount; ++color) {
       const plan::ColorConfig* config = mesh_.plan().colorConfig(coordOf(pe), color);
       if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
-      FilterState* f = colorState(pe, c, color).filter;
+      FilterState* f = colorState(pe, c, color).own_filter;
       if (f->number != number) continue;
       switch (word) {
         case 0: f->counter = value; break;
@@ -215,7 +215,12 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     default: break;
   }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
-    if ((value & 0x1f) < kColorCount) bindInputQueue(pe, c, address - target::inputQueueConfigAddress(0), value & 0x1f);
+    if ((value & 0x1f) < kColorCount) {
+      bindInputQueue(pe, c, address - target::inputQueueConfigAddress(0), value & 0x1f);
+      ColorState& cs = colorState(pe, c, value & 0x1f);
+      cs.filter = (value >> 5 & 1) != 0 ? cs.own_filter : nullptr;
+      schedule(pe, now + 1);
+    }
     return true;
   }
   if (address >= target::outputQueueConfigAddress(0) && address < target::outputQueueConfigAddress(8)) {
@@ -224,6 +229,40 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     return true;
   }
   return false;
+}
+
+void Block::defer(uint32_t pe, Core& c, const Deferred& what) {
+  if (c.deferred == nullptr) {
+    deferred_pool_.push_back(std::make_unique<std::vector<Deferred>>());
+    c.deferred = deferred_pool_.back().get();
+  }
+  c.deferred->push_back(what);
+  schedule(pe, what.at);
+}
+
+void Block::performDeferred(uint32_t pe, Core& c, Cycles t) {
+  std::vector<Deferred> due;
+  std::erase_if(*c.deferred, [&](const Deferred& d) {
+    if (d.at > t) return false;
+    due.push_back(d);
+    return true;
+  });
+  for (const Deferred& d : due) {
+    if (d.is_word) {
+      injectWord(pe, d.color, d.payload, d.control, t);
+    } else if (!writeRegister(pe, d.address, d.value, t)) {
+      trap({pe, t, d.site}, diag::Code::E0705,
+           fmt::format("write to unknown configuration register {:#06x}", d.address));
+    }
+  }
+}
+
+const Deferred* Block::deferredRegister(const Core& c, uint16_t address) const {
+  if (c.deferred == nullptr) return nullptr;
+  for (auto it = c.deferred->rbegin(); it != c.deferred->rend(); ++it) {
+    if (!it->is_word && it->address == address) return &*it;
+  }
+  return nullptr;
 }
 
 }  // namespace weft::mesh

@@ -160,8 +160,13 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
   if (count == 0) return;
   if (count > 1) {
     const uint64_t seed = mesh_.options().schedule_seed;
+    const PeCoord at = coordOf(pe);
     const auto key = [&](const Candidate& c) -> uint64_t {
-      if (seed != 0) return (seed + t * 31 + c.cs->color * 977u + c.port) * 0x9e3779b97f4a7c15ull >> 20;
+      if (seed != 0)
+        return (seed + t * 31 + (static_cast<uint64_t>(at.y) << 40) + (static_cast<uint64_t>(at.x) << 20) +
+                c.cs->color * 977u + c.port) *
+                   0x9e3779b97f4a7c15ull >>
+               20;
       return c.cs->last_served;
     };
     const auto turn = [](const Candidate& c) { return (c.port + 11 - c.cs->last_port) % 6; };
@@ -203,7 +208,8 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
       uint8_t need = cs->tx;
       if ((need & kRampBit) != 0 && (ignored || (cs->filter != nullptr && !filterPasses(*cs->filter, word))))
         need &= static_cast<uint8_t>(~kRampBit);
-      if ((need & (taken | need_all)) != 0) {
+      // A word that two colors receive may use a port for each of them at once.
+      if ((need & taken) != 0) {
         lost = true;
         ok = false;
         break;
@@ -331,14 +337,23 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
   if (lost) schedule(pe, t + 1);
 }
 
-/// As if the compute element had sent the word: into the last output queue's ring, room or not being the user's matter.
+/// As if the compute element had sent the word, through the last output queue; waits until there is room.
 void Block::injectWord(uint32_t pe, int color, uint32_t payload, bool control, Cycles t) {
   Core& c = core(pe);
   Queue* q = outputQueue(pe, c, target::outputQueueCount(params_.arch) - 1);
-  if (q->full()) return;
+  const Cycles now = std::max(t, wheel_.now());
+  if (q->full()) {
+    Deferred later;
+    later.at = now + 1;
+    later.is_word = true;
+    later.payload = payload;
+    later.color = static_cast<uint8_t>(color);
+    later.control = control;
+    defer(pe, c, later);
+    return;
+  }
   colorState(pe, c, color);
-  pushOutput(pe, c, *q, payload, control ? Slot::kControl : 0, static_cast<uint8_t>(color),
-             std::max(t, wheel_.now()) + 1);
+  pushOutput(pe, c, *q, payload, control ? Slot::kControl : 0, static_cast<uint8_t>(color), now + 1);
 }
 
 }  // namespace weft::mesh

@@ -139,7 +139,8 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   };
   if (mesh_.options().schedule_seed != 0) {
     // Some legal choice.
-    uint64_t h = (mesh_.options().schedule_seed + t * 131 + pe) * 0x9e3779b97f4a7c15ull;
+    uint64_t h =
+        (mesh_.options().schedule_seed + t * 131 + (static_cast<uint64_t>(at.y) << 20) + at.x) * 0x9e3779b97f4a7c15ull;
     c.last_task = static_cast<int32_t>((h >> 33) % 129) - 1;
   }
   if ((ready & c.high_priority) != 0) {
@@ -180,7 +181,7 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   }
   for (size_t i = 0; i < program.rotating.size(); ++i) {
     const tir::RotatingTask& r = program.rotating[i];
-    if (r.id != number) continue;
+    if (r.id != number || word.control()) continue;
     if (c.rotating[i] == r.limit) {
       c.rotating[i] = 0;
       function = r.alt.index();

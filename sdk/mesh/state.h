@@ -118,7 +118,8 @@ struct ColorState {
   uint8_t warned_drop = 0;
   plan::PopMode pop{};
   Queue* queue = nullptr;
-  FilterState* filter = nullptr;
+  FilterState* filter = nullptr;  // in force
+  FilterState* own_filter = nullptr;
   Cycles last_served = 0;
   Link* in[4] = {};
   Link* out[4] = {};
@@ -171,7 +172,8 @@ struct Worker {
   uint8_t number = 0;
   uint8_t interval = 1;
   uint8_t priority = 3;
-  bool wide_simd = false;
+  /// simd_64: nothing moves before two wavelets can.
+  bool pairs = false;
   uint32_t length = 0;
   uint32_t done = 0;
   bool unbounded = false;
@@ -187,8 +189,10 @@ struct Worker {
   int16_t unblock = -1;
   tir::OnControl on_control{};
   int16_t on_control_id = -1;
-  /// Set when a control wavelet ended it.
+  /// Set when a control wavelet or a FIFO ended it early.
   bool terminated = false;
+  /// A FIFO ended a reduction: what was popped is lost.
+  bool discard = false;
   uint32_t site = kNone;
   Cycles started = 0;
 };
@@ -207,6 +211,21 @@ struct DsrState {
   uint16_t config = 0xffff;
   uint16_t position = 0;  // circbuf head
   bool loaded = false;
+};
+
+/// Something that takes effect at a cycle the PE has not reached: a task that runs ahead wrote a register through a
+/// pointer, or an injected word found no room.
+struct Deferred {
+  Cycles at = 0;
+  uint32_t site = kNone;
+  bool is_word = false;
+  // Register
+  uint16_t address = 0;
+  uint16_t value = 0;
+  // Word
+  uint32_t payload = 0;
+  uint8_t color = 0;
+  bool control = false;
 };
 
 struct Callback {
@@ -289,6 +308,7 @@ struct Core {
   HostStream* host = nullptr;
   uint16_t* rotating = nullptr;
   std::vector<Callback>* callbacks = nullptr;
+  std::vector<Deferred>* deferred = nullptr;
   std::string* print_line = nullptr;
   uint32_t teardown_pending = 0;
   uint32_t flush_pending = 0;  // bits 0-7 input, 8-15 output queues with an event

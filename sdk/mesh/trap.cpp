@@ -40,15 +40,15 @@ void Block::trap(const Where& where, diag::Code code, std::string message, std::
 }
 
 /// One warning per kind, program and source line (or color and PE where there is no line).
-void Block::warn(const Where& where, diag::Code code, std::string message) {
-  uint64_t key = static_cast<uint64_t>(code) << 48;
-  if (where.site != kNone) {
+void Block::warn(const Where& where, diag::Code code, std::string message, uint64_t key) {
+  if (key != 0) {
+    key |= static_cast<uint64_t>(code) << 48;
+  } else if (where.site != kNone) {
     const ProgramInfo* info = programOf(pes_[where.pe]);
     const uint32_t line =
         info != nullptr && where.site < info->program->sites.size() ? info->program->sites[where.site].line : 0;
-    key |= 1ull << 47 | static_cast<uint64_t>(pes_[where.pe].program & 0x7fffff) << 24 | (line & 0xffffff);
-  } else {
-    key = 0;
+    key = static_cast<uint64_t>(code) << 48 | 1ull << 47 |
+          static_cast<uint64_t>(pes_[where.pe].program & 0x7fffff) << 24 | (line & 0xffffff);
   }
   diag::Diagnostic d;
   d.code = code;

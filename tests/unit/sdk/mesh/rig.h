@@ -66,7 +66,7 @@ struct Rig {
   }
 
   mesh::Mesh& make(mesh::MeshOptions options = {}) {
-    options.heartbeat_seconds = 0;
+    options.heartbeat_seconds = beat_seconds;
     engine = jit::makeInterpreter();
     auto made = mesh::Mesh::create(std::make_shared<plan::FabricPlan>(plan), *engine, options, sink);
     if (!made) throw std::runtime_error("mesh was not made");
@@ -110,6 +110,7 @@ struct Rig {
   }
 
   Arch arch;
+  int beat_seconds = 0;
   plan::FabricPlan plan;
   diag::Sink sink;
   std::unique_ptr<jit::Engine> engine;
