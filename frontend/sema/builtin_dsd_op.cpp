@@ -74,7 +74,7 @@ class OpMaker {
       }
     }
     at += static_cast<size_t>(info.sources);
-    if (op_.src0.kind == DsdOperand::Kind::Fifo) {
+    if (op_.src0.kind == DsdOperand::Kind::Fifo && !exchanged) {
       s_.error(Code::E0340, call_.args[1]->span, "a FIFO cannot be the first of two sources").emit();
       return Operand::poison();
     }
