@@ -64,7 +64,8 @@ std::optional<std::string> Loader::textOf(const std::string& path) {
   return std::move(text).str();
 }
 
-std::optional<Loader::Found> Loader::fromLibrary(const std::string& name) {
+std::optional<Loader::Found> Loader::fromLibrary(const std::string& import) {
+  const std::string name = currentLibraryPath(import);
   if (!stdlib_.empty()) {
     const std::string path = clean(fs::path(stdlib_) / name);
     if (auto text = textOf(path)) return Found{path, std::move(*text), true};

@@ -11,6 +11,16 @@ struct StdlibFile {
 };
 #include "frontend/session/stdlib.inc"
 
+// Names of earlier releases: one entry per renamed file, or folder if both end in a slash.
+struct Renamed {
+  std::string_view old_path;
+  std::string_view path;
+};
+constexpr Renamed kRenamed[] = {
+    {"memcpy_multi/", "memcpy/"},
+    {"math/type_helpers.csl", "types.csl"},
+};
+
 }  // namespace
 
 std::optional<std::string_view> embeddedModule(std::string_view path) {
@@ -18,6 +28,15 @@ std::optional<std::string_view> embeddedModule(std::string_view path) {
     if (f.path == path) return f.text;
   }
   return std::nullopt;
+}
+
+std::string currentLibraryPath(std::string_view path) {
+  for (const Renamed& r : kRenamed) {
+    const bool folder = r.old_path.ends_with('/');
+    if (folder ? path.starts_with(r.old_path) : path == r.old_path)
+      return std::string(r.path) + std::string(path.substr(r.old_path.size()));
+  }
+  return std::string(path);
 }
 
 }  // namespace weft::session

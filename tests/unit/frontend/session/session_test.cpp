@@ -123,3 +123,30 @@ TEST_CASE("programs can be placed without a layout block") {
   CHECK((*plan)->program_of[2] == plan::kNoProgram);
   CHECK((*plan)->program_of[0] == (*plan)->program_of[1]);
 }
+
+TEST_CASE("modules of earlier releases are the renamed ones under their old names") {
+  Session s;
+  s.setBuffer("layout.csl", R"(
+const old_names = @import_module("<memcpy_multi/get_params>", .{ .width = 1, .height = 1 });
+layout {
+  @set_rectangle(1, 1);
+  @set_tile_code(0, 0, "pe.csl", @concat_structs(old_names.get_params(0), .{ .LAUNCH = @get_color(8), .data_type = f32 }));
+}
+)");
+  s.setBuffer("pe.csl", R"(
+param MEMCPYH2D_1 = {};
+param LAUNCH: color;
+param data_type: type;
+const sys_mod = @import_module("<memcpy_multi/memcpy>", .{ .MEMCPYH2D_1 = MEMCPYH2D_1, .LAUNCH = LAUNCH, .data_type = data_type });
+const types = @import_module("<math/type_helpers>");
+export var words: u16 = types.word_size_of(f32);
+comptime { @rpc(@get_data_task_id(sys_mod.LAUNCH)); }
+)");
+  CompileOptions o;
+  o.source = "layout.csl";
+  const auto plan = s.compile(o);
+  for (const auto& d : s.sink().all()) UNSCOPED_INFO(diag::renderText(d, s.sources()));
+  CHECK(plan);
+  // One file for both names.
+  CHECK(s.sink().all().empty());
+}
