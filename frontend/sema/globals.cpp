@@ -200,11 +200,15 @@ void Sema::placeObjects() {
   const auto is_shared = [&](const Object& o) {
     return o.is_const && o.init.known() && !o.exported && !o.init.anySymbolic();
   };
+  // As a linker does it: what has contents first, what starts as zeros behind it. A program that writes past the end of
+  // a work array then hits the next one, not its pointers and descriptors.
   uint64_t end = kFirstAddress;
-  for (Object& o : objects_) {
-    if (!o.live || is_shared(o)) continue;
-    o.address = up(static_cast<uint32_t>(std::min<uint64_t>(end, 0x7fffffff)), o.align);
-    end = uint64_t{o.address} + pool.size(o.type);
+  for (const bool zeros : {false, true}) {
+    for (Object& o : objects_) {
+      if (!o.live || is_shared(o) || (!o.init.known() || isZero(o.init)) != zeros) continue;
+      o.address = up(static_cast<uint32_t>(std::min<uint64_t>(end, 0x7fffffff)), o.align);
+      end = uint64_t{o.address} + pool.size(o.type);
+    }
   }
   uint64_t shared_bytes = 0;
   for (const Object& o : objects_)
