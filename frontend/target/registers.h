@@ -39,6 +39,12 @@ constexpr uint16_t kOutputQueueFlushed = 0x7d85;
 /// (weft) Masks: control transform (low 6 bits), exceptions.
 constexpr uint16_t kControlTransformMask = 0x7d90;
 constexpr uint16_t kExceptionMask = 0x7d91;
+/// (weft) WSE-3: 1 makes the router pass messages on this color by their headers (see messageHeader* below).
+constexpr uint16_t messageModeAddress(int color) { return static_cast<uint16_t>(0x7da0 + color); }
+/// Header of a message: its first word. Bits 0-5 elements, 6-15 column, 16-25 row of the destination. The last word of
+/// a message is the one with the control bit; no word of it is a command.
+constexpr int messageColumn(uint32_t header) { return static_cast<int>(header >> 6 & 0x3ff); }
+constexpr int messageRow(uint32_t header) { return static_cast<int>(header >> 16 & 0x3ff); }
 /// Input queue binding (weft): bits 0-4 color, 5 filter enable. Output queue configuration: color in bits 4-8.
 constexpr uint16_t inputQueueConfigAddress(int queue) { return static_cast<uint16_t>(0x7b60 + queue); }
 constexpr uint16_t outputQueueConfigAddress(int queue) { return static_cast<uint16_t>(0x7b80 + queue); }

@@ -78,6 +78,11 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     }
     return true;
   }
+  if (const int color = colorOf(address, target::messageModeAddress(0));
+      color >= 0 && params_.arch == target::Arch::Wse3) {
+    *value = colorState(pe, c, color).messages != nullptr ? 1 : 0;
+    return true;
+  }
   unsigned v = 0;
   switch (address) {
     case target::kInputQueueEmpty:
@@ -213,6 +218,16 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       c.registers->emplace_back(address, value);
       return true;
     default: break;
+  }
+  if (const int color = colorOf(address, target::messageModeAddress(0)); color >= 0 && arch == target::Arch::Wse3) {
+    ColorState& cs = colorState(pe, c, color);
+    if ((value & 1) == 0) {
+      cs.messages = nullptr;
+    } else if (cs.messages == nullptr) {
+      cs.messages = make<MessageRoutes>();
+    }
+    schedule(pe, now + 1);
+    return true;
   }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
     if ((value & 0x1f) < kColorCount) {

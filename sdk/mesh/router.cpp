@@ -5,6 +5,7 @@
 // per cycle. None of this depends on the order in which PEs are visited within a cycle: words and credits both take a
 // hop.
 // SPDX-License-Identifier: Apache-2.0
+#include "frontend/target/registers.h"
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
@@ -105,7 +106,24 @@ struct Candidate {
   Link* link;
   Queue* queue;
   uint8_t port;
+  uint8_t tx;
 };
+
+/// Where the message goes whose word waits at `port`: first along the row, then along the column. 0: that way is held
+/// by another message.
+uint8_t wayOfMessage(const MessageRoutes& m, PeCoord at, int port, uint32_t word) {
+  if (m.way[static_cast<size_t>(port)] != 0) return m.way[static_cast<size_t>(port)];
+  const int dx = target::messageColumn(word) - static_cast<int>(at.x);
+  const int dy = target::messageRow(word) - static_cast<int>(at.y);
+  target::Port out = target::Port::Ramp;
+  if (dx != 0) {
+    out = dx < 0 ? target::Port::West : target::Port::East;
+  } else if (dy != 0) {
+    out = dy < 0 ? target::Port::North : target::Port::South;
+  }
+  const auto mask = static_cast<uint8_t>(1u << static_cast<unsigned>(out));
+  return (m.held & mask) == 0 ? mask : uint8_t{0};
+}
 
 }  // namespace
 
@@ -132,9 +150,15 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
       }
     }
     const uint8_t bit = static_cast<uint8_t>(1u << port);
-    if ((cs->rx & bit) == 0 || cs->teardown || cs->tx == 0) return;
+    uint8_t tx = cs->tx;
+    if (cs->messages != nullptr) {
+      if (port > kRampPort) return;
+      tx = wayOfMessage(*cs->messages, coordOf(pe), port, s.payload);
+      if (tx == 0) return;
+    } else if ((cs->rx & bit) == 0 || cs->teardown || cs->tx == 0)
+      return;
     if (second != nullptr && ((second->rx & bit) == 0 || second->teardown || second->tx == 0)) return;
-    if (count < 40) found[count++] = Candidate{&s, cs, second, link, queue, static_cast<uint8_t>(port)};
+    if (count < 40) found[count++] = Candidate{&s, cs, second, link, queue, static_cast<uint8_t>(port), tx};
   };
   for (int port = 0; port < 4; ++port) {
     for (uint32_t m = core.occupied[port]; m != 0; m &= m - 1) {
@@ -179,7 +203,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
     });
     for (int i = 0; i + 1 < count; ++i) {
       ColorState* cs = found[i].cs;
-      if (cs == found[i + 1].cs && found[i].port != found[i + 1].port && !cs->warned_merge) {
+      if (cs == found[i + 1].cs && found[i].port != found[i + 1].port && !cs->warned_merge && cs->messages == nullptr) {
         cs->warned_merge = true;
         warn({pe, t, kNone}, diag::Code::W0703,
              fmt::format(
@@ -201,11 +225,14 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
       lost = true;
       continue;
     }
-    const bool ignored = word.control() && ((word.payload >> 24) & 1) != 0;
+    // Words of messages are data, whatever their bits.
+    MessageRoutes* messages = c.cs->messages;
+    const bool command = word.control() && messages == nullptr;
+    const bool ignored = command && ((word.payload >> 24) & 1) != 0;
     bool ok = true;
     uint8_t need_all = 0;
     for (ColorState* cs = c.cs; cs != nullptr; cs = cs == c.cs ? c.second : nullptr) {
-      uint8_t need = cs->tx;
+      uint8_t need = cs == c.cs ? c.tx : cs->tx;
       if ((need & kRampBit) != 0 && (ignored || (cs->filter != nullptr && !filterPasses(*cs->filter, word))))
         need &= static_cast<uint8_t>(~kRampBit);
       // A word that two colors receive may use a port for each of them at once.
@@ -258,6 +285,15 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
     // It moves.
     taken |= need_all;
     if (c.port == kRampPort) ramp_used = true;
+    if (messages != nullptr) {
+      messages->held |= c.tx;
+      messages->way[c.port] = c.tx;
+      if (word.control()) {
+        messages->held &= static_cast<uint8_t>(~c.tx);
+        messages->way[c.port] = 0;
+        lost = true;  // others may have waited for this way
+      }
+    }
     if (c.link != nullptr) {
       popLink(pe, core, *c.link, c.port, t);
     } else {
@@ -276,9 +312,9 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
     for (ColorState* cs = c.cs; cs != nullptr; cs = cs == c.cs ? c.second : nullptr) {
       cs->last_served = t;
       cs->last_port = c.port;
-      const uint8_t tx = cs->tx;
+      const uint8_t tx = cs == c.cs ? c.tx : cs->tx;
       uint32_t onward = word.payload;
-      if (word.control()) onward = executeControl(pe, core, *cs, word.payload, t);
+      if (command) onward = executeControl(pe, core, *cs, word.payload, t);
       const uint8_t flags = word.flags & Slot::kControl;
       for (uint8_t m = tx & 0xfu; m != 0; m &= static_cast<uint8_t>(m - 1)) {
         const int port = std::countr_zero(m);

@@ -74,19 +74,16 @@ struct Queue {
   int8_t user = kFree;
   bool flush_pending = false;
   bool flushed = false;
-  /// A ring of `capacity` places.
-  Slot slot[16];
+  /// A ring; more than `capacity` words only behind a rebinding (Block::bindInputQueue).
+  static constexpr unsigned kPlaces = 16;
+  Slot slot[kPlaces];
   [[nodiscard]] Slot& front() { return slot[head]; }
   [[nodiscard]] bool full() const { return count >= capacity; }
   void pop() {
-    if (++head >= capacity) head = 0;
+    head = static_cast<uint8_t>((head + 1u) % kPlaces);
     --count;
   }
-  Slot& push() {
-    unsigned at = static_cast<unsigned>(head) + count++;
-    if (at >= capacity) at -= capacity;
-    return slot[at];
-  }
+  Slot& push() { return slot[(static_cast<unsigned>(head) + count++) % kPlaces]; }
 };
 
 struct FilterState {
@@ -108,6 +105,14 @@ struct PositionState {
 };
 
 /// One color at one router.
+/// A color whose words are messages: each input port keeps the way its message took until the last word is through.
+struct MessageRoutes {
+  /// By input port: the port (as a mask) the message leaves on; 0 = between messages.
+  std::array<uint8_t, 5> way{};
+  /// Ports held by a message.
+  uint8_t held = 0;
+};
+
 struct ColorState {
   uint8_t rx = 0;  // in force
   uint8_t tx = 0;
@@ -120,6 +125,7 @@ struct ColorState {
   Queue* queue = nullptr;
   FilterState* filter = nullptr;  // in force
   FilterState* own_filter = nullptr;
+  MessageRoutes* messages = nullptr;
   Cycles last_served = 0;
   Link* in[4] = {};
   Link* out[4] = {};
