@@ -20,6 +20,8 @@ void Block::place(uint32_t pe, Core& core, tir::Dsd dsd, Operand* out) {
       out->step = dsd.stride() * out->width;
       break;
     case DsdKind::Mem4d:
+      // A program may have written over the variable that holds the descriptor.
+      if (dsd.shape() >= programOf(pes_[pe])->program->shapes.size()) break;
       out->kind = Operand::Kind::Memory;
       out->address = dsd.base();
       out->shape = &programOf(pes_[pe])->program->shapes[dsd.shape()];
@@ -27,6 +29,7 @@ void Block::place(uint32_t pe, Core& core, tir::Dsd dsd, Operand* out) {
       out->step = out->shape->stride[0] * out->width;
       break;
     case DsdKind::Circbuf:
+      if (dsd.shape() == 0) break;
       out->kind = Operand::Kind::Memory;
       out->wrap_base = dsd.base();
       out->wrap_count = dsd.shape();
@@ -34,9 +37,13 @@ void Block::place(uint32_t pe, Core& core, tir::Dsd dsd, Operand* out) {
       out->stride = 1;
       out->step = out->width;
       break;
-    case DsdKind::FabIn: out->kind = Operand::Kind::InQueue; break;
-    case DsdKind::FabOut: out->kind = Operand::Kind::OutQueue; break;
+    case DsdKind::FabIn:
+    case DsdKind::FabOut:
+      if (dsd.color() != tir::kNoColor && dsd.color() >= target::kColorCount) break;
+      out->kind = dsd.kind() == DsdKind::FabIn ? Operand::Kind::InQueue : Operand::Kind::OutQueue;
+      break;
     case DsdKind::Fifo:
+      if (dsd.queue() >= programOf(pes_[pe])->program->fifos.size()) break;
       out->kind = Operand::Kind::Fifo;
       out->fifo = dsd.queue();
       break;
@@ -162,9 +169,13 @@ bool Block::bindFabric(uint32_t pe, Core& core, Operand& o, uint32_t site, Cycle
           return false;
         }
         bindInputQueue(pe, core, id & 7, color);
-      } else if (wse2 && color != tir::kNoColor && color != o.queue->color && o.queue->count == 0 &&
-                 o.queue->user == Queue::kFree) {
-        bindInputQueue(pe, core, id & 7, color);
+      } else if (wse2 && color != tir::kNoColor && color != o.queue->color && o.queue->user == Queue::kFree) {
+        // Words of the other color stay with their queue.
+        if (o.queue->count == 0) {
+          bindInputQueue(pe, core, id & 7, color);
+        } else {
+          o.queue = landingQueue(pe, core, colorState(pe, core, color));
+        }
       }
     }
   } else {

@@ -92,7 +92,16 @@ void Block::bindInputQueue(uint32_t pe, Core& core, int id, int color) {
     if (old.queue == q) old.queue = nullptr;
   }
   q->color = static_cast<uint8_t>(color);
-  colorState(pe, core, color).queue = q;
+  ColorState& cs = colorState(pe, core, color);
+  // WSE-2: words of the color that came before it had this queue stay in front.
+  if (cs.queue != nullptr && cs.queue->implicit) {
+    while (cs.queue->count != 0 && q->count < Queue::kPlaces) {
+      q->push() = cs.queue->front();
+      popInput(core, *cs.queue);
+      core.iq_occupied |= static_cast<uint8_t>(1u << id);
+    }
+  }
+  cs.queue = q;
 }
 
 void Block::bindOutputQueue(uint32_t pe, Core& core, int id, int color) {
