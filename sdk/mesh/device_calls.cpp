@@ -2,11 +2,14 @@
 // otherwise the task is suspended until simulated time has come up to it.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
+#include "frontend/numeric/f16.h"
 #include "frontend/tir/dsd_element.h"
 #include "sdk/mesh/mesh_impl.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 namespace weft::mesh {
@@ -246,6 +249,12 @@ void Block::print(uint32_t pe, Core& c, const std::string& text, Cycles t) {
 
 namespace {
 
+/// A number without point or exponent gets a point, so that it is seen to be a float.
+std::string withPoint(std::string text) {
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
 std::string formatValue(tir::PrintFormat format, uint32_t v, target::Fp16Format fp16) {
   const auto bits = [v](int n) {
     std::string s;
@@ -254,34 +263,23 @@ std::string formatValue(tir::PrintFormat format, uint32_t v, target::Fp16Format 
   };
   switch (format) {
     case tir::PrintFormat::Dec16: return fmt::format("{}", v & 0xffff);
-    case tir::PrintFormat::Hex16: return fmt::format("{:04x}", v & 0xffff);
+    case tir::PrintFormat::Hex16: return fmt::format("{:04X}", v & 0xffff);
     case tir::PrintFormat::Bin16: return bits(16);
     case tir::PrintFormat::Dec32: return fmt::format("{}", v);
-    case tir::PrintFormat::Hex32: return fmt::format("{:08x}", v);
+    case tir::PrintFormat::Hex32: return fmt::format("{:08X}", v);
     case tir::PrintFormat::Bin32: return bits(32);
     case tir::PrintFormat::SDec16: return fmt::format("{}", static_cast<int16_t>(v));
     case tir::PrintFormat::SDec32: return fmt::format("{}", static_cast<int32_t>(v));
-    case tir::PrintFormat::F32: {
-      float f;
-      std::memcpy(&f, &v, 4);
-      return fmt::format("{:f}", f);
-    }
+    case tir::PrintFormat::F32: return withPoint(fmt::format("{}", std::bit_cast<float>(v)));
     case tir::PrintFormat::F16: {
-      const int exponent_bits = fp16 == target::Fp16Format::F16 ? 5 : fp16 == target::Fp16Format::BF16 ? 8 : 6;
-      const int fraction_bits = 15 - exponent_bits;
-      const int bias = (1 << (exponent_bits - 1)) - 1;
-      const int e = static_cast<int>((v >> fraction_bits) & ((1u << exponent_bits) - 1));
-      const uint32_t m = v & ((1u << fraction_bits) - 1);
-      const double sign = ((v >> 15) & 1) != 0 ? -1.0 : 1.0;
-      double f = 0;
-      if (e == (1 << exponent_bits) - 1) {
-        f = m == 0 ? HUGE_VAL : __builtin_nan("");
-      } else if (e == 0) {
-        f = std::ldexp(static_cast<double>(m), 1 - bias - fraction_bits);
-      } else {
-        f = std::ldexp(static_cast<double>(m | 1u << fraction_bits), e - bias - fraction_bits);
+      // The fewest digits that name this number among those of its format.
+      const auto bits16 = static_cast<uint16_t>(v);
+      const double f = numeric::f16ToDouble(fp16, bits16);
+      for (int digits = 1;; ++digits) {
+        std::string text = fmt::format("{:.{}g}", f, digits);
+        if (digits == 9 || std::isnan(f) || numeric::f16FromDouble(fp16, std::strtod(text.c_str(), nullptr)) == bits16)
+          return withPoint(std::move(text));
       }
-      return fmt::format("{:f}", sign * f);
     }
   }
   return {};
