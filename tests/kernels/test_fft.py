@@ -63,7 +63,7 @@ NORMS = {0: "backward", 1: "ortho", 2: "forward"}
 def test_cube(arch, width, n, half, tmp_path):
     subprocess.run(
         [BIN / "cslc", f"--arch={arch}", SOURCE / "layout.csl", f"--fabric-dims={width + 7},{width + 2}",
-         "--fabric-offsets=4,1", f"--params=width:{width},n:{n},half:{half}", "-o", "out", "--memcpy",
+         "--fabric-offsets=4,1", f"--params=width:{width},n:{n},half:{half},by_hand:{width % 2}", "-o", "out", "--memcpy",
          "--channels=1"], cwd=tmp_path, check=True, timeout=60)
     rng = np.random.default_rng(n + width)
     kind = np.float16 if half else np.float32
