@@ -193,7 +193,7 @@ bool parseColorConfig(Sema& s, const Operand& config, Span span, int color, Colo
 }
 
 Operand Sema::builtinGetColor(const ast::BuiltinCall& call, TypeId) {
-  return makeId(*this, call, types::kColor, "color", 0, target::kColorCount - 1, true);
+  return makeId(*this, call, types::kColor, "color", 0, kColorValueCount - 1, true);
 }
 
 Operand Sema::builtinGetColorId(const ast::BuiltinCall& call, TypeId) {
@@ -214,7 +214,9 @@ Operand Sema::builtinSetColorConfig(const ast::BuiltinCall& call, TypeId) {
   const Operand color_arg = coerce(args[2], types::kColor, call.args[2]->span);
   if (color_arg.stops()) return Operand::poison();
   if (!color_arg.isComptime() || !args[3].isComptime()) return notComptime(call.span, "color configuration");
-  const int color = static_cast<int>(color_arg.value.asInt());
+  const auto routable = routableColor(*this, color_arg, call.args[2]->span);
+  if (!routable) return Operand::poison();
+  const int color = *routable;
   // The same struct on the next PE is not read again.
   const uint64_t h =
       args[3].value.hash() * 31 + static_cast<uint64_t>(color) + (static_cast<uint64_t>(call.span.begin) << 32);
@@ -247,8 +249,10 @@ Operand Sema::builtinSetLocalColorConfig(const ast::BuiltinCall& call, TypeId) {
   const Operand color_arg = coerce(args[0], types::kColor, call.args[0]->span);
   if (color_arg.stops()) return Operand::poison();
   if (!color_arg.isComptime() || !args[1].isComptime()) return notComptime(call.span, "color configuration");
+  const auto routable = routableColor(*this, color_arg, call.args[0]->span);
+  if (!routable) return Operand::poison();
   LocalColorConfig local;
-  local.color = static_cast<uint8_t>(knownInt(color_arg.value));
+  local.color = static_cast<uint8_t>(*routable);
   local.span = call.args[0]->span;
   const Operand config = Operand::comptime(know(args[1].value));
   if (!parseColorConfig(*this, config, call.args[1]->span, local.color, local.config)) return Operand::poison();

@@ -314,10 +314,13 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
   if (const auto c = r.take("fabric_color")) {
     const Operand id = s.coerce(*c, types::kColor, span);
     if (id.stops()) return id;
-    if (id.isComptime())
-      color = static_cast<int>(s.knownInt(id.value));
-    else
+    if (id.isComptime()) {
+      const auto routable = routableColor(s, id, span);
+      if (!routable) return Operand::poison();
+      color = *routable;
+    } else {
       m.color(s.lower(id, span));
+    }
   }
   if (const auto simd = takeSimd(r)) m.choice(Dsd::kSimdShift, static_cast<uint64_t>(*simd));
   m.flag(Dsd::kControlTransform, r.takeBool("control_transform").value_or(false));

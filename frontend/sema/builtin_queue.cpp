@@ -47,7 +47,9 @@ Operand Sema::builtinInitializeQueue(const ast::BuiltinCall& call, TypeId) {
     if (auto color = r.take("color")) {
       const Operand c = coerce(*color, types::kColor, span);
       if (c.stops()) return Operand::poison();
-      next.color = static_cast<int>(knownInt(c.value));
+      const auto routable = routableColor(*this, c, span);
+      if (!routable) return Operand::poison();
+      next.color = *routable;
     }
     if (const auto p = takePriority(r)) {
       next.priority = *p;
@@ -106,7 +108,9 @@ Operand setHandler(Sema& s, const ast::BuiltinCall& call, std::vector<DeviceStat
   if (is_teardown) {
     const Operand c = s.coerce(args[1], types::kColor, call.args[1]->span);
     if (c.stops()) return c;
-    id = static_cast<uint16_t>(s.knownInt(c.value));
+    const auto routable = routableColor(s, c, call.args[1]->span);
+    if (!routable) return Operand::poison();
+    id = static_cast<uint16_t>(*routable);
   } else {
     if (args[1].type != types::kInputQueue && args[1].type != types::kOutputQueue) {
       return s.typeMismatch(call.args[1]->span, "input_queue' or 'output_queue", args[1].type);

@@ -180,6 +180,7 @@ void Sema::finishDevice() {
   p.rotating = device.rotating;
   p.initially_active = device.active;
   p.initially_blocked = device.blocked;
+  p.high_priority = device.high_priority;
   uint64_t data_ids = 0;
   for (const DeviceState::BoundTask& t : device.tasks) {
     if (t.kind != tir::TaskKind::Control) data_ids |= 1ull << t.id;

@@ -69,6 +69,26 @@ unsigned flagsOf(Phase phase) {
   return 0;
 }
 
+// Device calls that a top-level comptime block may make: they set how the PE starts.
+bool setsInitialState(tir::DeviceCall call) {
+  return call == tir::DeviceCall::SetTaskPriority || call == tir::DeviceCall::SetMainThreadPriority;
+}
+
+Operand initialDeviceState(Sema& s, const ast::BuiltinCall& call, tir::DeviceCall device_call) {
+  std::array<int64_t, 2> values{};
+  for (size_t i = 0; i < call.args.size() && i < values.size(); ++i) {
+    const Operand v = s.expr(*call.args[i]);
+    const auto n = s.intOf(v, call.args[i]->span, "priority setting", 0, 63);
+    if (!n) return Operand::poison();
+    values[i] = *n;
+  }
+  if (device_call == tir::DeviceCall::SetTaskPriority) {
+    const uint64_t bit = 1ull << values[0];
+    s.device.high_priority = values[1] != 0 ? s.device.high_priority | bit : s.device.high_priority & ~bit;
+  }
+  return Operand::comptime(Value::voidValue());
+}
+
 }  // namespace
 
 Operand Sema::builtin(const ast::BuiltinCall& call, TypeId want) {
@@ -94,8 +114,11 @@ Operand Sema::builtin(const ast::BuiltinCall& call, TypeId want) {
     return dsdOperation(call, static_cast<tir::DsdOpcode>(n - kFirstDsdOp));
   }
   if (n >= kFirstDevice && n != kUnknown && currentFile().is_library) {
+    const tir::DeviceCall device_call = kDevice[n - kFirstDevice].call;
+    if (frame_->phase == Phase::TopComptime && setsInitialState(device_call))
+      return initialDeviceState(*this, call, device_call);
     if (!phaseAllows(R, call)) return Operand::poison();
-    return deviceIntrinsic(call, kDevice[n - kFirstDevice].call);
+    return deviceIntrinsic(call, device_call);
   }
   return unknownBuiltin(call);
 }

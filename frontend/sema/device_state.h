@@ -71,6 +71,8 @@ struct DeviceState {
   uint64_t blocked = 0;
   uint64_t unblocked = 0;
   uint8_t blocked_microthreads = 0;
+  /// Task ids that start with high priority.
+  uint64_t high_priority = 0;
   bool separate_control_table = false;
   std::vector<tir::RotatingTask> rotating;
   std::array<QueueInit, 8> input_queues{};

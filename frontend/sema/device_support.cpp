@@ -162,4 +162,10 @@ Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* w
   return Operand::runtime(type, s.lower(v, span));
 }
 
+std::optional<int> routableColor(Sema& s, const Operand& color, Span span) {
+  const auto n = s.intOf(color, span, "color", 0, target::kColorCount - 1);
+  if (!n) return std::nullopt;
+  return static_cast<int>(*n);
+}
+
 }  // namespace weft::sema

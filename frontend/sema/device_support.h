@@ -57,6 +57,12 @@ tir::Operand lowerId(Sema& s, const Operand& v, Span span);
 Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* what, int64_t min, int64_t max,
                bool runtime_allowed);
 
+/// Values a `color` can hold. Those from target::kColorCount on name no route: older programs pass them for "none".
+inline constexpr int kColorValueCount = 64;
+
+/// The number of a color that is going to be routed; nullopt after an error for a value that is only a place holder.
+std::optional<int> routableColor(Sema& s, const Operand& color, Span span);
+
 /// Reads a color configuration struct (csl-language.md 5.4). False after an error.
 bool parseColorConfig(Sema& s, const Operand& config, Span span, int color, plan::ColorConfig& out);
 

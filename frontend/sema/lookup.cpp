@@ -19,6 +19,10 @@ constexpr uint32_t kDirectionBase = kIndexMask - 16;
 
 Sema::Lookup Sema::lookup(const ast::Identifier& e) {
   const uint32_t base = frame_->locals_base;
+  const auto declared = [this](uint32_t index) -> Lookup {
+    const DeclId id(modules_[frame_->module.index()].first_decl + index);
+    return {Lookup::Kind::Decl, definitionOf(id).index()};
+  };
   if (const uint32_t c = e.cache[0]; c != 0xffffffffu) {
     const uint32_t index = c & kIndexMask;
     switch (c >> kTagShift) {
@@ -26,7 +30,7 @@ Sema::Lookup Sema::lookup(const ast::Identifier& e) {
         if (base + index < locals_.size() && locals_[base + index].name == e.name)
           return {Lookup::Kind::Local, base + index};
         break;
-      case kTagDecl: return {Lookup::Kind::Decl, modules_[frame_->module.index()].first_decl + index};
+      case kTagDecl: return declared(index);
       case kTagType:
         if (index >= kDirectionBase && index < kDirectionBase + 8)
           return {Lookup::Kind::Direction, index - kDirectionBase};
@@ -41,7 +45,7 @@ Sema::Lookup Sema::lookup(const ast::Identifier& e) {
   }
   if (const auto it = frame_->file->by_name.find(e.name); it != frame_->file->by_name.end()) {
     e.cache[0] = (kTagDecl << kTagShift) | it->second;
-    return {Lookup::Kind::Decl, modules_[frame_->module.index()].first_decl + it->second};
+    return declared(it->second);
   }
   if (const auto type = pool.builtinType(e.name)) {
     e.cache[0] = (kTagType << kTagShift) | type->value;

@@ -1,12 +1,18 @@
 // Files, module instances, their params and imports, and the order in which comptime blocks run.
 // SPDX-License-Identifier: Apache-2.0
-#include "frontend/sema/sema.h"
+#include "frontend/sema/device_support.h"
 
 namespace weft::sema {
 
 using diag::Code;
 
 namespace {
+
+ast::Linkage linkageOf(const ast::Decl& d) {
+  if (const auto* v = ast::dynAs<ast::VarDecl>(&d)) return v->linkage;
+  if (const auto* f = ast::dynAs<ast::FnDecl>(&d)) return f->linkage;
+  return ast::Linkage::None;
+}
 
 Symbol declSymbol(const ast::Decl& d) {
   if (const auto* v = ast::dynAs<ast::VarDecl>(&d)) return v->name.symbol;
@@ -103,6 +109,7 @@ std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value&
     DeclInfo info;
     info.module = id;
     info.decl = d.decl;
+    info.is_extern = linkageOf(*d.decl) == ast::Linkage::Extern;
     decls_.push_back(std::move(info));
   }
   if (pool.is(params.type(), types::Kind::Struct)) {
@@ -126,7 +133,20 @@ std::optional<DeclId> Sema::findDecl(ModuleId m, Symbol name) const {
   const ModuleInstance& instance = modules_[m.index()];
   const auto it = instance.file->by_name.find(name);
   if (it == instance.file->by_name.end()) return std::nullopt;
-  return DeclId(instance.first_decl + it->second);
+  return definitionOf(DeclId(instance.first_decl + it->second));
+}
+
+DeclId Sema::externDefinition(DeclId id) const {
+  const ModuleInstance& user = modules_[decls_[id.index()].module.index()];
+  const Symbol name = user.file->decls[id.index() - user.first_decl].name;
+  // By link name if the definition has been reached already; else by the name it is declared with.
+  if (const auto it = exported_.find(name); it != exported_.end()) return it->second;
+  for (const ModuleInstance& m : modules_) {
+    const auto it = m.file->by_name.find(name);
+    if (it == m.file->by_name.end()) continue;
+    if (linkageOf(*m.file->decls[it->second].decl) == ast::Linkage::Export) return DeclId(m.first_decl + it->second);
+  }
+  return id;
 }
 
 bool Sema::importAll(ModuleId m) {
@@ -246,7 +266,8 @@ bool Sema::evalParam(DeclId id, const ast::ParamDecl& d) {
   decl(id).value = v.value;
   if (pool.is(v.type, types::Kind::Color) && (bound || d.init != nullptr)) {
     const auto number = v.value.symbolic() ? comptime::Int128{0} : v.value.asInt();
-    if (number < 0 || number >= target::kColorCount) {
+    // A place holder is refused where something would be routed on it.
+    if (number < 0 || number >= kColorValueCount) {
       error(Code::E0402, d.name.span, "color {} does not exist; colors are 0 to {}", static_cast<int64_t>(number),
             target::kColorCount - 1)
           .emit();

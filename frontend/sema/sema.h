@@ -91,6 +91,7 @@ struct DeclInfo {
   /// Signature was evaluated once and does not depend on arguments.
   bool signature_done = false;
   bool is_generic = false;
+  bool is_extern = false;
   std::vector<TypeId> param_types;
   TypeId result;
 };
@@ -364,6 +365,9 @@ class Sema {
   /// An anonymous constant in memory; equal values share one.
   ObjectId constantObject(const Value& v, Span span);
   std::optional<DeclId> findDecl(ModuleId module, Symbol name) const;
+  /// The declaration itself, or for an `extern` one the exported definition of that name in any module.
+  DeclId definitionOf(DeclId id) const { return decls_[id.index()].is_extern ? externDefinition(id) : id; }
+  DeclId externDefinition(DeclId id) const;
   std::string declName(DeclId id) const;
 
   // ---- modules.cpp ----

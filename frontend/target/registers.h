@@ -45,6 +45,13 @@ constexpr uint16_t messageModeAddress(int color) { return static_cast<uint16_t>(
 /// a message is the one with the control bit; no word of it is a command.
 constexpr int messageColumn(uint32_t header) { return static_cast<int>(header >> 6 & 0x3ff); }
 constexpr int messageRow(uint32_t header) { return static_cast<int>(header >> 16 & 0x3ff); }
+/// WSE-2 words that programs read and write without an effect on what the emulator models: priorities of the input
+/// queues, of the tasks, the power governor and the near cache.
+constexpr bool isPlainWord(Arch a, uint16_t address) {
+  if (a != Arch::Wse2) return false;
+  return (address >= 0x7f58 && address < 0x7f60) || address == 0x7e09 || (address >= 0x7020 && address < 0x7029) ||
+         (address >= 0x7f80 && address < 0x8000);
+}
 /// Input queue binding (weft): bits 0-4 color, 5 filter enable. Output queue configuration: color in bits 4-8.
 constexpr uint16_t inputQueueConfigAddress(int queue) { return static_cast<uint16_t>(0x7b60 + queue); }
 constexpr uint16_t outputQueueConfigAddress(int queue) { return static_cast<uint16_t>(0x7b80 + queue); }

@@ -374,6 +374,8 @@ bool Pool::isExportable(TypeId t) const {
     case Kind::Dsd: return t != kFifo;
     case Kind::Pointer: {
       const TypeId e = pointerInfo(t).element;
+      // The host sees words: the order of a plain struct's fields is fixed by us.
+      if (kind(e) == Kind::Struct) return isRuntime(e);
       return kind(e) == Kind::AnyOpaque || kind(e) == Kind::Fn || isExportable(e);
     }
     case Kind::Array: return isExportable(arrayInfo(t).element);

@@ -15,6 +15,8 @@ namespace weft::host {
 namespace {
 // is_task_done() moves time by this much, so that a polling script advances and stays deterministic.
 constexpr mesh::Cycles kPollCycles = 1000;
+// How long stop() lets the device come to rest.
+constexpr mesh::Cycles kSettleCycles = 1000;
 }  // namespace
 
 std::vector<Problem> toProblems(const std::vector<diag::Diagnostic>& diagnostics,
@@ -135,16 +137,29 @@ Status RuntimeImpl::stop() {
       done = runUntil(last_command_);
     }
     if (interrupted_) return done;
+    writeCycleCount();
+    if (done && !failed_ && last_command_) done = settle();
+    if (interrupted_) return done;
     state_ = State::Stopped;
     pending_.clear();
     if (log_) log_->finish();
-    writeCycleCount();
     if (!options_.core_at_end.empty()) {
       const Result<void> core = writeCore(simulation_->mesh(), directory_, options_.core_at_end, sink_);
       if (!core) return core;
     }
     return done;
   });
+}
+
+/// Words that are still on their way when the last command is done arrive, and what they start runs; a program that
+/// never comes to rest is cut off.
+Result<void> RuntimeImpl::settle() {
+  mesh::Mesh& mesh = simulation_->mesh();
+  const mesh::RunEnd end = mesh.run({std::nullopt, mesh.cycle() + kSettleCycles, poll_});
+  if (end == mesh::RunEnd::Interrupted) interrupted_ = true;
+  if (end != mesh::RunEnd::Trap) return {};
+  failed_ = true;
+  return Reported{};
 }
 
 Status RuntimeImpl::wait(Task task) {

@@ -106,6 +106,7 @@ class RuntimeImpl final : public Runtime {
   Result<uint32_t> argumentWord(const plan::Export& function, size_t position, const LaunchArgument& argument);
   Result<void> finish(mesh::CommandId id, bool nonblock, Task& task);
   Result<void> runUntil(std::optional<mesh::CommandId> id);
+  Result<void> settle();
   void settleCopies();
   void writeCycleCount() const;
 

@@ -45,6 +45,14 @@ ProgramInfo infoOf(const tir::Program& program, jit::CodeImage* image) {
       (t.kind == tir::TaskKind::Data ? info.data_mask : info.local_mask) |= bit;
     }
   }
+  if (!program.separate_control_table) {
+    // One task table: the entry point of a control wavelet may also name a data or a local task.
+    for (size_t id = 0; id < info.control_fn.size(); ++id) {
+      if (info.control_fn[id] != kNone || info.task_fn[id] == kNone) continue;
+      info.control_fn[id] = info.task_fn[id];
+      info.control_mask |= 1ull << id;
+    }
+  }
   for (const tir::InputQueueInit& q : program.input_queues) {
     if (q.color < target::kColorCount) info.queue_of_color[q.color] = static_cast<int8_t>(q.queue);
   }

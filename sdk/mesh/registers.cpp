@@ -111,15 +111,15 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
       *value = static_cast<uint16_t>(v);
       return true;
     case target::kControlTransformMask: *value = c.control_transform_mask; return true;
-    case target::kExceptionMask: {
-      *value = 0;
-      if (c.registers == nullptr) return true;
-      for (const auto& [a, value_set] : *c.registers) {
-        if (a == address) *value = value_set;
-      }
-      return true;
-    }
     default: break;
+  }
+  if (address == target::kExceptionMask || target::isPlainWord(arch, address)) {
+    *value = 0;
+    if (c.registers == nullptr) return true;
+    for (const auto& [a, value_set] : *c.registers) {
+      if (a == address) *value = value_set;
+    }
+    return true;
   }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
     const Queue* q = c.iq[address - target::inputQueueConfigAddress(0)];
@@ -210,13 +210,6 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
   }
   switch (address) {
     case target::kControlTransformMask: c.control_transform_mask = value & 0x3f; return true;
-    case target::kExceptionMask:
-      if (c.registers == nullptr) {
-        register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
-        c.registers = register_pool_.back().get();
-      }
-      c.registers->emplace_back(address, value);
-      return true;
     default: break;
   }
   if (const int color = colorOf(address, target::messageModeAddress(0)); color >= 0 && arch == target::Arch::Wse3) {
@@ -227,6 +220,19 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       cs.messages = make<MessageRoutes>();
     }
     schedule(pe, now + 1);
+    return true;
+  }
+  if (address == target::kExceptionMask || target::isPlainWord(arch, address)) {
+    if (c.registers == nullptr) {
+      register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
+      c.registers = register_pool_.back().get();
+    }
+    for (auto& [a, kept] : *c.registers) {
+      if (a != address) continue;
+      kept = value;
+      return true;
+    }
+    c.registers->emplace_back(address, value);
     return true;
   }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {

@@ -55,3 +55,40 @@ def test_trace_records():
     words = [ord("?") | 1 << 8, ord("b") | 0xFE << 8, ord("h"), 0xFFFF, ord("f"), 0, 0x3F80, ord("t"), 1, 2, 3,
              ord("s") | 4 << 8, ord("a") | ord("b") << 8, ord("c")]
     assert decode_trace(np.array(words, np.uint16)) == [True, -2, -1, 1.0, 1 | 2 << 16 | 3 << 32, "abc"]
+
+
+def test_port_maps_move_a_tensor_to_pes_and_back():
+    from cerebras.sdk.runtime import runtime_utils
+
+    rows, columns, height, width = 4, 6, 2, 3
+    port_map = (
+        f"{{ A[i=0:{rows - 1}][j=0:{columns - 1}] -> [PE[j // 2 + 1, i // 2] -> index[j % 2, i % 2]] }}"
+    )
+    a = np.arange(rows * columns, dtype=np.float32).reshape(rows, columns)
+    x, y, w, h, words, data = runtime_utils.convert_input_tensor(port_map, a)
+    assert (x, y, w, h, words) == (1, 0, width, height, 4)
+    # The words of PE (2, 1): columns 2 and 3 of rows 2 and 3, column by column.
+    np.testing.assert_array_equal(data.reshape(height, width, words)[1, 1], [14, 20, 15, 21])
+
+    x, y, w, h, words, out = runtime_utils.prepare_output_tensor(port_map, np.float32)
+    assert (x, y, w, h, words) == (1, 0, width, height, 4) and out.size == data.size
+    np.testing.assert_array_equal(runtime_utils.format_output_tensor(port_map, np.float32, data), a)
+
+
+def test_port_maps_carry_16_bit_elements_in_words():
+    from cerebras.sdk.runtime import runtime_utils
+
+    port_map = "{ v[i=0:3] -> [PE[0, i // 2] -> index[i % 2]] }"
+    v = np.array([1.5, -2.0, 0.25, 8.0], dtype=np.float16)
+    *_, data = runtime_utils.convert_input_tensor(port_map, v)
+    assert data.dtype == np.uint32
+    np.testing.assert_array_equal(runtime_utils.format_output_tensor(port_map, np.float16, data), v)
+
+
+def test_port_maps_refuse_what_they_cannot_read():
+    from cerebras.sdk.runtime import runtime_utils
+
+    with pytest.raises(ValueError, match="port map: expected"):
+        runtime_utils.prepare_output_tensor("A[i] -> PE[0, 0]", np.float32)
+    with pytest.raises(ValueError, match="unsupported expression"):
+        runtime_utils.prepare_output_tensor("{ v[i=0:3] -> [PE[0, open(i)] -> index[0]] }", np.float32)
