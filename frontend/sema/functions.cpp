@@ -128,6 +128,12 @@ Operand Sema::call(const ast::CallExpr& e, TypeId want) {
     if (callee.stops()) return callee;
     fn = declOfFunction(callee);
   }
+  // In the standard library `f_5` is what `f` means with five arguments.
+  if (fn && fnDecl(decl(*fn)).params.size() != e.args.size() && module(decl(*fn).module).file->source->is_library) {
+    const std::string form = fmt::format("{}_{}", text(fnDecl(decl(*fn)).name.symbol), e.args.size());
+    const auto other = findDecl(decl(*fn).module, ctx.interner.intern(form));
+    if (other && decl(*other).decl->kind == ast::NodeKind::FnDecl) fn = other;
+  }
   if (fn && !evalSignature(*fn, e.callee->span)) return Operand::poison();
   if (fn && fnDecl(decl(*fn)).is_task) {
     error(Code::E0304, e.span, "task cannot be called")

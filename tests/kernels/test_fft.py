@@ -15,13 +15,13 @@ import sys
 import numpy as np
 from cerebras.sdk.runtime.sdkruntimepybind import MemcpyDataType, MemcpyOrder, SdkRuntime
 
-folder, width, n, half = sys.argv[1], *map(int, sys.argv[2:])
+folder, width, n, half, x0, y0 = sys.argv[1], *map(int, sys.argv[2:])
 kind = np.float16 if half else np.float32
 p = n // width
 words = 2 * n * p * p
 copy = dict(streaming=False, order=MemcpyOrder.ROW_MAJOR, nonblock=False,
             data_type=MemcpyDataType.MEMCPY_16BIT if half else MemcpyDataType.MEMCPY_32BIT)
-region = (0, 0, width, width)
+region = (x0, y0, width, width)
 
 
 def outgoing(values):
@@ -58,12 +58,13 @@ np.savez(folder + "/out.npz", ticks=ticks, **out)
 NORMS = {0: "backward", 1: "ortho", 2: "forward"}
 
 
-@pytest.mark.parametrize("arch,width,n,half", [("wse2", 1, 4, 0), ("wse3", 1, 8, 0), ("wse3", 2, 8, 0), ("wse2", 4, 8, 0),
-                                               ("wse3", 4, 4, 0), ("wse2", 2, 4, 1), ("wse3", 2, 8, 1)])
-def test_cube(arch, width, n, half, tmp_path):
+@pytest.mark.parametrize("arch,width,n,half,mode", [("wse2", 1, 4, 0, 0), ("wse3", 1, 8, 0, 1), ("wse3", 2, 8, 0, 0),
+                                                    ("wse2", 4, 8, 0, 1), ("wse3", 4, 4, 0, 2), ("wse2", 2, 4, 1, 2),
+                                                    ("wse3", 2, 8, 1, 0)])
+def test_cube(arch, width, n, half, mode, tmp_path):
     subprocess.run(
-        [BIN / "cslc", f"--arch={arch}", SOURCE / "layout.csl", f"--fabric-dims={width + 7},{width + 2}",
-         "--fabric-offsets=4,1", f"--params=width:{width},n:{n},half:{half},by_hand:{width % 2}", "-o", "out", "--memcpy",
+        [BIN / "cslc", f"--arch={arch}", SOURCE / "layout.csl", f"--fabric-dims={width + 9},{width + 5}",
+         "--fabric-offsets=4,1", f"--params=width:{width},n:{n},half:{half},place_mode:{mode}", "-o", "out", "--memcpy",
          "--channels=1"], cwd=tmp_path, check=True, timeout=60)
     rng = np.random.default_rng(n + width)
     kind = np.float16 if half else np.float32
@@ -80,8 +81,9 @@ def test_cube(arch, width, n, half, tmp_path):
         spectrum = spectrum.real.astype(kind).astype(float) + 1j * spectrum.imag.astype(kind).astype(float)
     cases["csfftExecC2R,1"] = (spectrum.astype(np.complex128), np.fft.ifftn(spectrum, norm="ortho"))
     np.savez(tmp_path / "in.npz", **{name: values for name, (values, _) in cases.items()})
-    subprocess.run([BIN / "cs_python", "-c", HOST, tmp_path, str(width), str(n), str(half)], cwd=tmp_path, check=True,
-                   timeout=120)
+    corner = (1, 2) if mode == 2 else (0, 0)
+    subprocess.run([BIN / "cs_python", "-c", HOST, tmp_path, *map(str, (width, n, half, *corner))], cwd=tmp_path,
+                   check=True, timeout=120)
     # Each of 3 log2(N) levels rounds a product, a sum and a twiddle factor.
     bound = 3 * 3 * np.log2(n) * (2.0**-11 if half else 2.0**-24)
     with np.load(tmp_path / "out.npz") as out:
