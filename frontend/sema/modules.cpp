@@ -241,6 +241,8 @@ bool Sema::evalParam(DeclId id, const ast::ParamDecl& d) {
     const int index = pool.fieldIndex(bindings.type(), d.name.symbol);
     if (index >= 0) bound = Operand::comptime(bindings.element(static_cast<uint64_t>(index)));
   }
+  // The void value stands for "not provided": a param of another type keeps its default.
+  if (bound && bound->type == types::kVoid && d.init != nullptr && type.valid() && type != types::kVoid) bound.reset();
   Operand v;
   if (bound) {
     const Span at = module(m).import_span.valid() ? module(m).import_span : d.name.span;
