@@ -82,8 +82,8 @@ def between(seed, low, high):
 
 
 def reference(number, x, z):
-    x, z = x.astype(np.float64), z.astype(np.float64)
     with np.errstate(all="ignore"):
+        x, z = x.astype(np.float64), z.astype(np.float64)
         if number == SIG:
             return np.where((x == 0) | ~np.isfinite(x), x, 2 * np.frexp(x)[0])
         if number == SCALE:
