@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 namespace weft::cli {
@@ -127,8 +126,8 @@ int runFolder(const fs::path& folder, const RunWords& w) {
   for (const std::string& name : arch ? std::vector<std::string>{"commands_" + *arch + ".sh"}
                                       : std::vector<std::string>{"commands_wse2.sh", "commands_wse3.sh", "commands.sh"})
     if (script.empty() && fs::exists(name)) script = name;
-  const fs::path cycles = fs::temp_directory_path() / fmt::format("weft-run-{}.cycles", getpid());
-  if (w.report) setenv("WEFT_CYCLES_FILE", cycles.c_str(), 1);
+  const fs::path file = fs::temp_directory_path() / fmt::format("weft-run-{}.reports", getpid());
+  if (w.report) setenv("WEFT_REPORT_FILE", file.c_str(), 1);
   const auto start = std::chrono::steady_clock::now();
   int status = 0;
   if (!script.empty()) {
@@ -144,16 +143,22 @@ int runFolder(const fs::path& folder, const RunWords& w) {
                                               arch ? "commands_" + *arch + ".sh" : "a commands*.sh"));
   }
   if (w.report) {
-    uint64_t total = 0;
-    std::ifstream in(cycles);
-    for (uint64_t value = 0; in >> value;) total += value;
-    in.close();
-    fs::remove(cycles, error);
+    const std::vector<profile::RunReport> reports = profile::readReports(file);
+    fs::remove(file, error);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (*w.report == "json")
-      fmt::print("{}\n", nlohmann::ordered_json{{"cycles", total}, {"seconds", seconds}, {"status", status}}.dump());
-    else
-      fmt::print("cycles  {}\nseconds {:.3f}\n", total, seconds);
+    uint64_t total = 0;
+    for (const profile::RunReport& report : reports) total += report.stats.cycles;
+    if (*w.report == "json") {
+      auto runs = nlohmann::ordered_json::array();
+      for (const profile::RunReport& report : reports) runs.push_back(nlohmann::ordered_json::parse(toJson(report)));
+      fmt::print(
+          "{}\n",
+          nlohmann::ordered_json{{"cycles", total}, {"seconds", seconds}, {"status", status}, {"runs", runs}}.dump());
+    } else {
+      for (const profile::RunReport& report : reports) fmt::print("\n{}", profile::toText(report));
+      fmt::print("{:<22}{:.3f} s, {} run{}\n", "script in all", seconds, reports.size(),
+                 reports.size() == 1 ? "" : "s");
+    }
   }
   return status == 0 ? kClean : status;
 }

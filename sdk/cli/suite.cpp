@@ -5,6 +5,7 @@
 
 #include "sdk/cli/command.h"
 #include "sdk/host/engine_loader.h"
+#include "sdk/profile/run_report.h"
 
 #include <fmt/format.h>
 
@@ -88,7 +89,7 @@ pid_t start(const SuiteOptions& options, const SuiteCase& test, const fs::path& 
   environment.prepend("PYTHONPATH", host::installationLibraryFolder() + "/seed");
   environment.set("PYTHONHASHSEED", std::to_string(options.seed & 0xffffffffu));
   environment.set("WEFT_SEED", std::to_string(options.seed));
-  environment.set("WEFT_CYCLES_FILE", (scratch / "cycles").string());
+  environment.set("WEFT_REPORT_FILE", (scratch / "reports").string());
   if (!options.engine.empty()) environment.set("WEFT_ENGINE", options.engine);
   if (options.threads > 0) environment.set("WEFT_THREADS", std::to_string(options.threads));
   std::vector<char*> variables = environment.pointers();
@@ -117,8 +118,7 @@ pid_t start(const SuiteOptions& options, const SuiteCase& test, const fs::path& 
 void collect(const SuiteOptions& options, const Child& child, int status, SuiteCase& test) {
   test.seconds = std::chrono::duration<double>(Clock::now() - child.start).count();
   const std::string output = readText(child.scratch / "log");
-  std::ifstream cycles(child.scratch / "cycles");
-  for (uint64_t value = 0; cycles >> value;) test.cycles += value;
+  for (const profile::RunReport& run : profile::readReports(child.scratch / "reports")) test.cycles += run.stats.cycles;
   const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   test.status = child.timed_out ? SuiteStatus::Timeout : clean ? SuiteStatus::Pass : SuiteStatus::Fail;
   if (test.status != SuiteStatus::Pass) {

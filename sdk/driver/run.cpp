@@ -198,10 +198,7 @@ RunOutcome runProgram(std::shared_ptr<const plan::FabricPlan> plan, const RunOpt
   outcome.good = good && !sink.hasErrors();
   outcome.report.run_seconds = since(start);
   outcome.report.engine = (*simulation)->engineName();
-  outcome.report.stats = mesh.stats();
-  outcome.report.stats.cycles = mesh.cycle();
-  outcome.report.memory_hash = mesh.memoryHash();
-  outcome.report.trace_hash = mesh.traceHash();
+  outcome.report.takeFrom(mesh);
   for (const diag::Diagnostic& d : sink.all())
     if (std::string_view(diag::codeName(d.code)).starts_with("E07"))
       outcome.report.traps.emplace_back(diag::codeName(d.code));

@@ -6,6 +6,7 @@
 #include "sdk/host/runtime_impl.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +18,20 @@ namespace {
 constexpr mesh::Cycles kPollCycles = 1000;
 // How long stop() lets the device come to rest.
 constexpr mesh::Cycles kSettleCycles = 1000;
+
+/// Adds its own lifetime, in seconds of wall time.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double& seconds_;
+  Clock::time_point start_ = Clock::now();
+};
 }  // namespace
 
 std::vector<Problem> toProblems(const std::vector<diag::Diagnostic>& diagnostics,
@@ -101,6 +116,7 @@ Status RuntimeImpl::load() {
       sink_.error(diag::Code::E0602, {}, "Cannot call load() multiple times").emit();
       return Reported{};
     }
+    const Stopwatch watch(report_.load_seconds);
     WEFT_TRY(simulation_, factory_(plan_, sink_));
     if (options_.write_logs) log_ = std::make_unique<SimLog>(simulation_->mesh(), directory_);
     state_ = State::Loaded;
@@ -137,7 +153,7 @@ Status RuntimeImpl::stop() {
       done = runUntil(last_command_);
     }
     if (interrupted_) return done;
-    writeCycleCount();
+    writeReport();
     if (done && !failed_ && last_command_) done = settle();
     if (interrupted_) return done;
     state_ = State::Stopped;
@@ -224,7 +240,10 @@ Result<void> RuntimeImpl::runUntil(std::optional<mesh::CommandId> id) {
   request.until = id;
   request.poll = poll_;
   if (simulation_->options().max_cycles) request.cycle_limit = *simulation_->options().max_cycles;
-  const mesh::RunEnd end = mesh.run(request);
+  const mesh::RunEnd end = [&] {
+    const Stopwatch watch(report_.run_seconds);
+    return mesh.run(request);
+  }();
   settleCopies();
   switch (end) {
     case mesh::RunEnd::Complete: return {};
@@ -255,11 +274,15 @@ Result<void> RuntimeImpl::runUntil(std::optional<mesh::CommandId> id) {
   return {};
 }
 
-void RuntimeImpl::writeCycleCount() const {
-  // `weft suite` adds these up over all runs of a script.
-  const char* path = std::getenv("WEFT_CYCLES_FILE");
+void RuntimeImpl::writeReport() const {
+  // A line for each run of a script: `weft run DIR --report` prints them, `weft suite` adds them up.
+  const char* path = std::getenv("WEFT_REPORT_FILE");
   if (path == nullptr || *path == '\0') return;
-  std::ofstream(path, std::ios::app) << simulation_->mesh().cycle() << "\n";
+  profile::RunReport report = report_;
+  report.engine = simulation_->engineName();
+  report.threads = simulation_->options().mesh.threads;
+  report.takeFrom(simulation_->mesh());
+  std::ofstream(path, std::ios::app) << profile::toJson(report) << "\n";
 }
 
 Status RuntimeImpl::readSymbol(int64_t x, int64_t y, const std::string& symbol, std::vector<uint8_t>& bytes) {

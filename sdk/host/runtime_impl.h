@@ -5,6 +5,7 @@
 #include "frontend/plan/fabric_plan.h"
 #include "sdk/host/sim_log.h"
 #include "sdk/host/simulation.h"
+#include "sdk/profile/run_report.h"
 #include "weft/runtime.h"
 
 #include <atomic>
@@ -108,7 +109,7 @@ class RuntimeImpl final : public Runtime {
   Result<void> runUntil(std::optional<mesh::CommandId> id);
   Result<void> settle();
   void settleCopies();
-  void writeCycleCount() const;
+  void writeReport() const;
 
   std::shared_ptr<const plan::FabricPlan> plan_;
   std::string directory_;
@@ -121,6 +122,8 @@ class RuntimeImpl final : public Runtime {
   // After simulation_: it listens to the mesh.
   std::unique_ptr<SimLog> log_;
   std::deque<PendingOut> pending_;
+  // Wall times so far; the rest is filled in when it is written.
+  profile::RunReport report_;
   std::optional<mesh::CommandId> last_command_;
   State state_ = State::Created;
   // A trap, hang or cycle limit ended the run: nothing moves any more.

@@ -1,5 +1,6 @@
 """The Python runtime end to end: copies in both orders and widths, streaming, launches, errors, reading symbols."""
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import subprocess
 import sys
@@ -242,8 +243,8 @@ def test_both_engines_take_the_same_cycles(arrays, tmp_path):
             file = tmp_path / f"{engine}{threads}"
             subprocess.run(["cs_python", "-c", script], cwd=tmp_path, check=True, timeout=60,
                            env={**os.environ, "WEFT_ENGINE": engine, "WEFT_THREADS": threads,
-                                "WEFT_CYCLES_FILE": str(file)})
-            cycles.add(file.read_text())
+                                "WEFT_REPORT_FILE": str(file)})
+            cycles.add(json.loads(file.read_text())["cycles"])
     assert len(cycles) == 1
 
 
