@@ -39,6 +39,10 @@ constexpr uint16_t kOutputQueueFlushed = 0x7d85;
 /// (weft) Masks: control transform (low 6 bits), exceptions.
 constexpr uint16_t kControlTransformMask = 0x7d90;
 constexpr uint16_t kExceptionMask = 0x7d91;
+/// (weft) Time-stamp counter: three words, lowest first; writing clears it. Control: 0 stops it, anything else starts
+/// it.
+constexpr uint16_t kTimeStamp = 0x7dc0;
+constexpr uint16_t kCounterControl = 0x7dc4;
 /// (weft) WSE-3: 1 makes the router pass messages on this color by their headers (see messageHeader* below).
 constexpr uint16_t messageModeAddress(int color) { return static_cast<uint16_t>(0x7da0 + color); }
 /// Header of a message: its first word. Bits 0-5 elements, 6-15 column, 16-25 row of the destination. The last word of

@@ -111,6 +111,15 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
       *value = static_cast<uint16_t>(v);
       return true;
     case target::kControlTransformMask: *value = c.control_transform_mask; return true;
+    case target::kCounterControl: *value = c.tsc_enabled ? 7 : 0; return true;
+    case target::kTimeStamp:
+    case target::kTimeStamp + 1:
+    case target::kTimeStamp + 2: {
+      const Cycles now = running_ == pe ? wpe_.now : time_;
+      const Cycles count = c.tsc_enabled ? now - c.tsc_base : c.tsc_stopped;
+      *value = static_cast<uint16_t>(count >> (16 * (address - target::kTimeStamp)));
+      return true;
+    }
     default: break;
   }
   if (address == target::kExceptionMask || target::isPlainWord(arch, address)) {
@@ -210,6 +219,22 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
   }
   switch (address) {
     case target::kControlTransformMask: c.control_transform_mask = value & 0x3f; return true;
+    case target::kCounterControl:
+      if (c.tsc_enabled != (value != 0)) {
+        if (value != 0) {
+          c.tsc_base = t - c.tsc_stopped;
+        } else {
+          c.tsc_stopped = t - c.tsc_base;
+        }
+      }
+      c.tsc_enabled = value != 0;
+      return true;
+    case target::kTimeStamp:
+    case target::kTimeStamp + 1:
+    case target::kTimeStamp + 2:
+      c.tsc_base = t;
+      c.tsc_stopped = 0;
+      return true;
     default: break;
   }
   if (const int color = colorOf(address, target::messageModeAddress(0)); color >= 0 && arch == target::Arch::Wse3) {
