@@ -11,11 +11,8 @@ namespace weft::mesh {
 Block::Block(MeshImpl& mesh, uint32_t x0, uint32_t y0, uint32_t width, uint32_t height)
     : mesh_(mesh), params_(mesh.params()), x0_(x0), y0_(y0), width_(width), height_(height) {}
 
-const ProgramInfo* Block::programOf(const Pe& pe) const {
-  return pe.program == plan::kNoProgram ? nullptr : &mesh_.programs()[pe.program];
-}
-
 void Block::load() {
+  openEngineView();
   const plan::FabricPlan& plan = mesh_.plan();
   pes_.resize(static_cast<size_t>(width_) * height_);
   uint32_t i = 0;
@@ -103,7 +100,11 @@ void Block::runWindow(Cycles end) {
       if (i + 3 < n) prefetchLinks(pes_[now_list_[i + 3]].core);
       const uint32_t pe = now_list_[i];
       pes_[pe].pending &= ~bit;
-      visit(pe, t);
+      if (i + 1 < n || solo_until_ == 0) {
+        visit(pe, t);
+      } else {
+        visitOn(pe, t);
+      }
     }
   }
 }
@@ -114,11 +115,37 @@ Cycles Block::runWindows(Cycles stop, uint32_t most) {
   for (uint32_t i = 0; i < most; ++i) {
     const Cycles t = wheel_.next();
     if (t >= stop) break;
-    end = t / hop * hop + hop;
+    // Mostly a hop is one cycle; a division would be a good part of a short window.
+    end = hop == 1 ? t + 1 : t / hop * hop + hop;
+    solo_until_ = stop;
     runWindow(end);
+    solo_until_ = 0;
+    if (time_ >= end) end = time_ / hop * hop + hop;
     if (host_done != 0 || trapped || !reports.empty() || !log.empty() || !events.empty()) break;
   }
   return end;
+}
+
+/// The last visit of a cycle. While nothing else is entered before the PE's next task, the PE goes on at once: the
+/// clock moves as the wheel would have moved it.
+void Block::visitOn(uint32_t pe, Cycles t) {
+  constexpr int kMost = 256;
+  goes_on_ = pe;
+  visit(pe, t);
+  for (int tasks = 0; again_ != 0; ++tasks) {
+    const Cycles at = again_;
+    again_ = 0;
+    const bool quiet = host_done == 0 && !trapped && reports.empty() && log.empty() && events.empty();
+    if (tasks >= kMost || at >= solo_until_ || wheel_.next() <= at || !quiet) {
+      goes_on_ = kNone;
+      schedule(pe, at);
+      return;
+    }
+    wheel_.moveTo(at, pes_);
+    time_ = at;
+    visit(pe, at);
+  }
+  goes_on_ = kNone;
 }
 
 /// Everything one PE does in one cycle. The order of the parts is part of the machine's definition: compute element

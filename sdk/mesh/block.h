@@ -77,7 +77,9 @@ class Block {
   [[nodiscard]] uint32_t width() const { return width_; }
   [[nodiscard]] uint32_t height() const { return height_; }
   [[nodiscard]] uint64_t stateBytes() const;
-  [[nodiscard]] const ProgramInfo* programOf(const Pe& pe) const;
+  [[nodiscard]] const ProgramInfo* programOf(const Pe& pe) const {
+    return pe.program == plan::kNoProgram ? nullptr : programs_ + pe.program;
+  }
 
   Core& core(uint32_t pe) { return pes_[pe].core != nullptr ? *pes_[pe].core : makeCore(pe); }
   Core& makeCore(uint32_t pe);
@@ -174,6 +176,7 @@ class Block {
 
   // block.cpp
   void visit(uint32_t pe, Cycles t);
+  void visitOn(uint32_t pe, Cycles t);
 
   // microthread.cpp
   bool stepWorkers(uint32_t pe, Core& core, Cycles t);
@@ -222,6 +225,7 @@ class Block {
   void startTask(uint32_t pe, Core& core, uint32_t function, int task, std::span<const uint64_t> args, Cycles t,
                  bool system);
   void resumeTask(uint32_t pe, Core& core, uint64_t result, Cycles now);
+  void openEngineView();
   void prepare(uint32_t pe, Core& core, Cycles now);
   void afterRun(uint32_t pe, Core& core, int32_t status);
   void endTask(uint32_t pe, Core& core, Cycles t);
@@ -243,6 +247,15 @@ class Block {
   uint64_t arena_bytes_ = 0;
   uint64_t memory_bytes_ = 0;
   WeftPe wpe_{};
+  // The PE of visitOn(), the cycle of its next task (0: none), and where the run ends (0: other blocks may send).
+  uint32_t goes_on_ = kNone;
+  Cycles again_ = 0;
+  Cycles solo_until_ = 0;
+  // Looked up once.
+  const ProgramInfo* programs_ = nullptr;
+  bool traces_ = false;
+  bool plain_schedule_ = true;
+  bool has_slots_ = false;
   uint32_t running_ = kNone;  // PE whose main thread is inside the engine
   Cycles time_ = 0;           // cycle being run
   std::array<std::vector<WeftFrame*>, 64> free_frames_;

@@ -41,11 +41,24 @@ struct Block::DeviceEntry {
   }
 };
 
-/// Fills the engine's view of the PE. Fields that no PE differs in stay from the last time.
+/// What no PE of the block differs in.
+void Block::openEngineView() {
+  wpe_.device = DeviceEntry::table();
+  wpe_.kernels = mesh_.kernels();
+  wpe_.dsd_costs = &params_.dsd;
+  wpe_.mesh = this;
+  wpe_.slots = nullptr;
+  programs_ = mesh_.programs().data();
+  traces_ = mesh_.options().trace_hash;
+  plain_schedule_ = mesh_.options().schedule_seed == 0;
+  has_slots_ = !mesh_.plan().slots_of.empty();
+}
+
+/// Fills the engine's view of the PE.
 void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   Pe& p = pes_[pe];
   const ProgramInfo* info = programOf(p);
-  wpe_.memory = memory(pe);
+  wpe_.memory = p.memory != nullptr ? p.memory : memory(pe);
   wpe_.memory_bytes = p.memory_bytes;
   const bool shared = c.ut_active != 0 || (c.callbacks != nullptr && !c.callbacks->empty());
   wpe_.flags = shared ? WEFT_PE_SHARED : 0;
@@ -53,17 +66,14 @@ void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
   wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
   wpe_.result = 0;
-  const plan::FabricPlan& plan = mesh_.plan();
-  wpe_.slots =
-      plan.slots_of.empty() ? nullptr : plan.slot_values.data() + plan.slots_of[plan.extent.index(coordOf(pe))];
-  wpe_.device = DeviceEntry::table();
+  if (has_slots_) {
+    const plan::FabricPlan& plan = mesh_.plan();
+    wpe_.slots = plan.slot_values.data() + plan.slots_of[plan.extent.index(coordOf(pe))];
+  }
   wpe_.frames = c.main.frames;
   wpe_.cursor = &wpe_.frames;
-  wpe_.kernels = mesh_.kernels();
-  wpe_.dsd_costs = &params_.dsd;
   wpe_.stack_pointer = c.main.stack_pointer;
-  wpe_.stack_limit = static_cast<uint32_t>(info->program->stack_base) + info->program->stack_bytes;
-  wpe_.mesh = this;
+  wpe_.stack_limit = info->stack_limit;
   wpe_.mesh_index = pe;
 }
 
@@ -174,6 +184,12 @@ int32_t Block::deviceCall(WeftPe& wpe, uint32_t call, uint32_t site, const uint6
   Core& c = *pes_[pe].core;
   const auto kind = static_cast<DeviceCall>(call);
   const bool alone = (wpe.flags & WEFT_PE_SHARED) == 0;
+  if (kind == DeviceCall::Activate && (alone || wpe.now <= time_)) {
+    // By far the most frequent.
+    pes_[pe].active |= 1ull << (args[0] & 63);
+    wpe.result = 0;
+    return WEFT_DONE;
+  }
   if (wpe.now <= time_ || timeless(kind) || (alone && mayRunAhead(kind)))
     return performCall(pe, c, call, site, args, wpe.now);
   return postpone(wpe, c, RequestKind::Call, call, site, args, argumentCount(kind));

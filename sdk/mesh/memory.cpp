@@ -29,7 +29,8 @@ uint8_t* Block::memory(uint32_t pe_index) {
   if (pe.memory != nullptr) return pe.memory;
   const ProgramInfo* info = programOf(pe);
   const uint32_t bytes = info == nullptr ? 0 : info->program->private_bytes;
-  const size_t need = (bytes + kTail + 63) & ~size_t{63};
+  const size_t shift = info == nullptr ? 0 : info->memory_shift;
+  const size_t need = (shift + bytes + kTail + 63) & ~size_t{63};
   if (memory_left_ < need) {
     const size_t chunk = std::max(need, pes_.size() < 64 ? size_t{64} * need : kChunkBytes);
     memory_pool_.push_back(std::unique_ptr<uint8_t[]>(new uint8_t[chunk + 64]));
@@ -41,7 +42,7 @@ uint8_t* Block::memory(uint32_t pe_index) {
     madvise(reinterpret_cast<void*>(page), chunk, MADV_HUGEPAGE);
 #endif
   }
-  pe.memory = memory_chunk_;
+  pe.memory = memory_chunk_ + shift;
   memory_chunk_ += need;
   memory_left_ -= need;
   memory_bytes_ += need;
@@ -49,7 +50,7 @@ uint8_t* Block::memory(uint32_t pe_index) {
     const tir::Program& p = *info->program;
     const size_t image = std::min<size_t>(p.image.size(), bytes);
     std::memcpy(pe.memory, p.image.data(), image);
-    std::memset(pe.memory + image, 0, need - image);
+    std::memset(pe.memory + image, 0, need - shift - image);
     const plan::FabricPlan& plan = mesh_.plan();
     const uint32_t at = plan.extent.index(coordOf(pe_index));
     for (const tir::ImagePatch& patch : p.patches) {

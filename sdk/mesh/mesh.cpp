@@ -28,6 +28,21 @@ MeshImpl::~MeshImpl() = default;
 
 namespace {
 
+/// Stores that cross cache lines are dear: the place that most of what vector operations write begins at one.
+uint8_t memoryShift(const tir::Program& program) {
+  std::array<uint32_t, 64> written{};
+  for (const tir::Inst& inst : program.insts) {
+    if (inst.op != tir::Op::DsdOp || inst.args_count == 0) continue;
+    if (program.dsd_ops[inst.imm].dest.kind != tir::DsdOperand::Kind::Dsd) continue;
+    const tir::Operand dest = program.args[inst.args_begin];
+    if (dest.kind() != tir::Operand::Kind::Constant) continue;
+    const tir::Dsd dsd{program.constants[dest.index()]};
+    if (dsd.kind() == tir::DsdKind::Mem1d && dsd.stride() == 1) written[dsd.base() % 64] += dsd.length();
+  }
+  const auto most = std::max_element(written.begin(), written.end());
+  return static_cast<uint8_t>((64 - (most - written.begin())) % 64);
+}
+
 ProgramInfo infoOf(const tir::Program& program, jit::CodeImage* image) {
   ProgramInfo info;
   info.program = &program;
@@ -65,6 +80,8 @@ ProgramInfo infoOf(const tir::Program& program, jit::CodeImage* image) {
   const uint64_t all = (1ull << channels) - 1;
   info.blocked = (all & ~bound & ~program.initially_unblocked) | program.initially_blocked;
   info.active = program.initially_active;
+  info.memory_shift = memoryShift(program);
+  info.stack_limit = static_cast<uint32_t>(program.stack_base) + program.stack_bytes;
   return info;
 }
 

@@ -76,6 +76,21 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   const ProgramInfo* info = programOf(p);
   if (info == nullptr) return;
   const tir::Program& program = *info->program;
+  // The usual case: local tasks alone, and nothing to decide between kinds.
+  if (queues == 0 && c.implicit_occupied == 0 && (p.flags & Pe::kSystemPending) == 0 && plain_schedule_ &&
+      (p.active & ~p.blocked & ~info->local_mask) == 0 && (p.active & ~p.blocked & c.high_priority) == 0) {
+    const uint64_t ready = p.active & ~p.blocked;
+    const int from = c.last_task + 1;
+    const uint64_t behind = from < 64 ? ready >> from << from : 0;
+    const int number = std::countr_zero(behind != 0 ? behind : ready);
+    const uint32_t function = info->task_fn[static_cast<size_t>(number)];
+    if (function != kNone) {
+      c.last_task = number;
+      p.active &= ~(1ull << number);
+      startTask(pe, c, function, number, {}, t, false);
+      return;
+    }
+  }
   const bool wse2 = params_.arch == target::Arch::Wse2;
 
   uint64_t ready = p.active & ~p.blocked & info->local_mask;
@@ -123,9 +138,8 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
     ColorState* cs = c.color[static_cast<size_t>(std::countr_zero(m))];
     if (cs->queue != nullptr && cs->queue->implicit) consider(*cs->queue);
   }
-  const PeCoord at = coordOf(pe);
   const bool system = (p.flags & Pe::kSystemPending) != 0 && mesh_.current() != nullptr &&
-                      t >= mesh_.current()->arrival(at, params_.hop);
+                      t >= mesh_.current()->arrival(coordOf(pe), params_.hop);
   if (ready == 0 && ready_control == 0 && !system) return;
 
   int number = -1;
@@ -137,8 +151,9 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
     }
     return -1;
   };
-  if (mesh_.options().schedule_seed != 0) {
+  if (!plain_schedule_) {
     // Some legal choice.
+    const PeCoord at = coordOf(pe);
     uint64_t h =
         (mesh_.options().schedule_seed + t * 131 + (static_cast<uint64_t>(at.y) << 20) + at.x) * 0x9e3779b97f4a7c15ull;
     c.last_task = static_cast<int32_t>((h >> 33) % 129) - 1;
@@ -234,7 +249,7 @@ void Block::startTask(uint32_t pe, Core& c, uint32_t function, int task, std::sp
   m.site = kNone;
   m.slots_seen = c.slots_taken;
   ++stats.tasks_started;
-  if (mesh_.options().trace_hash) traceWavelet(t, pe, 0xff, task & 0xff, function, system);
+  if (traces_) traceWavelet(t, pe, 0xff, task & 0xff, function, system);
   prepare(pe, c, t + params_.task_activate);
   running_ = pe;
   m.state = MainState::Idle;
@@ -291,7 +306,11 @@ void Block::endTask(uint32_t pe, Core& c, Cycles t) {
   m.task = -1;
   m.system = false;
   // Events that come in before then find the thread busy.
-  schedule(pe, m.idle_from);
+  if (pe == goes_on_ && again_ == 0) {
+    again_ = m.idle_from;
+  } else {
+    schedule(pe, m.idle_from);
+  }
 }
 
 }  // namespace weft::mesh

@@ -363,6 +363,9 @@ struct ProgramInfo {
   uint64_t active = 0;
   uint64_t blocked = 0;
   std::array<int8_t, target::kColorCount> queue_of_color{};
+  /// PE memory begins this many bytes behind a cache line.
+  uint8_t memory_shift = 0;
+  uint32_t stack_limit = 0;
 };
 
 }  // namespace weft::mesh
