@@ -195,6 +195,8 @@ bool Sema::scanObjects() {
 
 void Sema::placeObjects() {
   constexpr uint32_t kFirstAddress = 4;
+  constexpr uint32_t kVectorObject = 256;
+  constexpr uint32_t kVectorAlign = 64;
   const auto up = [](uint32_t at, uint32_t align) { return (at + align - 1) / align * align; };
   // Constants that differ per PE are private like variables.
   const auto is_shared = [&](const Object& o) {
@@ -202,19 +204,35 @@ void Sema::placeObjects() {
   };
   // As a linker does it: what has contents first, what starts as zeros behind it. A program that writes past the end of
   // a work array then hits the next one, not its pointers and descriptors.
-  uint64_t end = kFirstAddress;
-  for (const bool zeros : {false, true}) {
-    for (Object& o : objects_) {
-      if (!o.live || is_shared(o) || (!o.init.known() || isZero(o.init)) != zeros) continue;
-      o.address = up(static_cast<uint32_t>(std::min<uint64_t>(end, 0x7fffffff)), o.align);
-      end = uint64_t{o.address} + pool.size(o.type);
+  const auto place = [&](bool roomy) {
+    uint64_t end = kFirstAddress;
+    for (const bool zeros : {false, true}) {
+      for (Object& o : objects_) {
+        if (!o.live || is_shared(o) || (!o.init.known() || isZero(o.init)) != zeros) continue;
+        const uint32_t align = roomy && pool.size(o.type) >= kVectorObject ? std::max(o.align, kVectorAlign) : o.align;
+        o.address = up(static_cast<uint32_t>(std::min<uint64_t>(end, 0x7fffffff)), align);
+        end = uint64_t{o.address} + pool.size(o.type);
+      }
     }
-  }
+    return end;
+  };
   uint64_t shared_bytes = 0;
   for (const Object& o : objects_)
     if (o.live && is_shared(o))
       shared_bytes = up(static_cast<uint32_t>(std::min<uint64_t>(shared_bytes, 0x7fffffff)), o.align) +
                      uint64_t{pool.size(o.type)};
+  // The host's vectors like arrays that begin at cache lines. Where memory banks do not collide (WSE-3) that costs a
+  // program nothing but bytes, if it has them.
+  uint64_t end = place(isWse3());
+  if (isWse3()) {
+    // No less than the host link, the frames, and the stack of recursive functions will take.
+    uint64_t rest = shared_bytes + 2048;
+    for (const ModuleInstance& m : modules_)
+      if (m.file->source->is_library && m.file->source->path.find("memcpy/memcpy") != std::string::npos)
+        rest += target::kMemcpyBytes;
+    for (const tir::Function& f : program_->functions) rest += up(std::max(f.frame_bytes, 8u), 16) * 8;
+    if (end + rest > target::kPeMemoryBytes) end = place(false);
+  }
   if (!checkBudget(end + shared_bytes)) return;
   tir::assignFrames(*program_, up(static_cast<uint32_t>(end), 4));
   program_->private_bytes = up(program_->private_bytes, 4);
