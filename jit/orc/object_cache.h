@@ -1,9 +1,9 @@
-// Object files on disk, keyed by content. Private to jit/orc. Safe for several threads and processes: files appear by
-// rename, and what does not check out is ignored.
+// Object code on disk, keyed by content. Private to jit/orc. Safe for several threads and processes (cache_folder.h).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"
+#include "jit/orc/cache_folder.h"
 #include "jit/orc/codegen.h"
 
 #include <memory>
@@ -16,7 +16,7 @@ class ObjectCache {
   /// An empty folder switches the cache off.
   ObjectCache(std::string folder, const HostTarget& host);
 
-  [[nodiscard]] bool enabled() const { return !folder_.empty(); }
+  [[nodiscard]] bool enabled() const { return folder_.enabled(); }
   [[nodiscard]] std::string programKey(const tir::Program& program, const CostTable& costs, Effort effort) const;
   [[nodiscard]] std::string kernelKey(tir::DsdOpcode op, target::Fp16Format fp16) const;
   /// Null if absent or damaged.
@@ -25,7 +25,7 @@ class ObjectCache {
   void store(const std::string& key, const llvm::MemoryBuffer& object) const;
 
  private:
-  std::string folder_;
+  CacheFolder folder_;
   // What all keys share: engine, LLVM and CPU.
   std::string base_;
 };
