@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jit/orc/codegen.h"
 
+#include "frontend/base/check.h"
+
 #include <llvm/ADT/StringMap.h>
 #include <llvm/Analysis/CGSCCPassManager.h>
 #include <llvm/Analysis/LoopAnalysisManager.h>
@@ -84,7 +86,19 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort)
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, cgscc, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  // What tile code gains from, a third of the default O2: its vector operations are vector IR already, and nothing is
+  // left for the passes that look for them.
+  constexpr const char* kPipeline =
+      "cgscc(inline),"
+      "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,jump-threading,"
+      "loop-mssa(loop-rotate,licm,simple-loop-unswitch),instcombine<no-verify-fixpoint>,simplifycfg,"
+      "loop(indvars,loop-deletion,loop-unroll-full),gvn,sccp,dse,adce,loop-mssa(licm),"
+      "instcombine<no-verify-fixpoint>,simplifycfg,loop-unroll<O2>),globaldce";
+  llvm::ModulePassManager passes;
+  if (auto error = builder.parsePassPipeline(passes, kPipeline)) {
+    WEFT_CHECK(false, "the pass pipeline is malformed: {}", llvm::toString(std::move(error)));
+  }
+  passes.run(module, modules);
 }
 
 std::unique_ptr<llvm::MemoryBuffer> emitObject(llvm::Module& module, const HostTarget& host, Effort effort,

@@ -25,17 +25,23 @@ Value* FloatEmitter::half(Value* bits) { return b_.CreateBitCast(bits, like(bits
 
 Value* FloatEmitter::canonical(Value* value) {
   const bool is_half = value->getType()->getScalarType()->isHalfTy();
+  if (deferred_) return is_half ? b_.CreateBitCast(value, like(value, b_.getInt16Ty())) : value;
   Value* nan = b_.CreateFCmpUNO(value, value);
-  if (deferred_) {
-    nans_ = nans_ == nullptr ? nan : b_.CreateOr(nans_, nan);
-    return is_half ? b_.CreateBitCast(value, like(value, b_.getInt16Ty())) : value;
-  }
   if (is_half) {
     llvm::Type* bits_type = like(value, b_.getInt16Ty());
     return b_.CreateSelect(nan, ConstantInt::get(bits_type, 0x7e00), b_.CreateBitCast(value, bits_type));
   }
   const llvm::APFloat quiet(llvm::APFloat::IEEEsingle(), llvm::APInt(32, 0x7fc00000u));
   return b_.CreateSelect(nan, ConstantFP::get(value->getType(), quiet), value);
+}
+
+// One comparison serves two results. Halves are compared as bits: many CPUs would convert them first.
+Value* FloatEmitter::eitherNan(Type t, Value* a, Value* b) {
+  if (t == Type::F32) return b_.CreateFCmpUNO(a, b == nullptr ? a : b);
+  auto magnitude = [&](Value* v) { return b_.CreateAnd(v, ConstantInt::get(v->getType(), 0x7fff)); };
+  Value* most = magnitude(a);
+  if (b != nullptr) most = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, most, magnitude(b));
+  return b_.CreateICmpUGT(most, ConstantInt::get(most->getType(), 0x7c00));
 }
 
 Value* FloatEmitter::mend(Type t, Value* value) { return canonical(t == Type::F16 ? half(value) : value); }

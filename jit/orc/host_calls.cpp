@@ -171,14 +171,30 @@ int32_t dsdPlain(WeftPe* pe, uint32_t bits, uint32_t number, uint32_t site, cons
   return WEFT_DONE;
 }
 
+// The same where all arguments, or all but the last one, are constants: compiled code then only names them.
+// call: PlainOp | count << 32, number | site << 32, then `count` arguments.
+int32_t dsdKnown(WeftPe* pe, const uint64_t* call, uint64_t last) {
+  uint64_t args[5] = {};
+  const auto count = static_cast<size_t>(call[0] >> 32);
+  std::memcpy(args, call + 2, count * sizeof(uint64_t));
+  args[count] = last;
+  return dsdPlain(pe, static_cast<uint32_t>(call[0]), static_cast<uint32_t>(call[1]),
+                  static_cast<uint32_t>(call[1] >> 32), args);
+}
+
 }  // namespace
 
 const HostCall* hostCalls() {
   static const HostCall calls[] = {
-      {"weft_orc_push", reinterpret_cast<void*>(&pushFrame)},  {"weft_orc_pop", reinterpret_cast<void*>(&popFrame)},
-      {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},   {"weft_orc_memcopy", reinterpret_cast<void*>(&memCopy)},
-      {"weft_orc_memzero", reinterpret_cast<void*>(&memZero)}, {"weft_orc_dsd", reinterpret_cast<void*>(&dsdPlain)},
-      {"weft_orc_element", reinterpret_cast<void*>(&element)}, {nullptr, nullptr},
+      {"weft_orc_push", reinterpret_cast<void*>(&pushFrame)},
+      {"weft_orc_pop", reinterpret_cast<void*>(&popFrame)},
+      {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},
+      {"weft_orc_memcopy", reinterpret_cast<void*>(&memCopy)},
+      {"weft_orc_memzero", reinterpret_cast<void*>(&memZero)},
+      {"weft_orc_dsd", reinterpret_cast<void*>(&dsdPlain)},
+      {"weft_orc_element", reinterpret_cast<void*>(&element)},
+      {"weft_orc_dsd_known", reinterpret_cast<void*>(&dsdKnown)},
+      {nullptr, nullptr},
   };
   return calls;
 }

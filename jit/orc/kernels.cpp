@@ -20,6 +20,13 @@ using llvm::Value;
 using tir::DsdOpcode;
 using tir::Type;
 
+namespace {
+
+/// Vectors per turn of the main loop.
+constexpr unsigned kUnrolled = 4;
+
+}  // namespace
+
 BurstEmitter::BurstEmitter(llvm::IRBuilder<>& builder, FloatEmitter& floats, DsdOpcode op, unsigned vector_bytes)
     : b_(builder),
       f_(floats),
@@ -174,15 +181,44 @@ Value* BurstEmitter::mayVectorise(Value* dest, Value* src, unsigned src_width, V
 
 Value* BurstEmitter::load(Type t, Value* pointer, unsigned lanes, Value* mask) {
   llvm::Type* scalar = typeOf(t);
-  if (lanes == 1) return b_.CreateAlignedLoad(scalar, pointer, llvm::Align(1));
-  auto* vector = llvm::FixedVectorType::get(scalar, lanes);
-  if (mask == nullptr) return b_.CreateAlignedLoad(vector, pointer, llvm::Align(1));
-  return b_.CreateMaskedLoad(vector, pointer, llvm::Align(1), mask, Constant::getNullValue(vector));
+  llvm::Instruction* v = nullptr;
+  if (lanes == 1) {
+    v = b_.CreateAlignedLoad(scalar, pointer, llvm::Align(1));
+  } else {
+    auto* vector = llvm::FixedVectorType::get(scalar, lanes);
+    if (mask == nullptr) {
+      v = b_.CreateAlignedLoad(vector, pointer, llvm::Align(1));
+    } else {
+      v = b_.CreateMaskedLoad(vector, pointer, llvm::Align(1), mask, Constant::getNullValue(vector));
+    }
+  }
+  if (tag_ != nullptr) v->setMetadata(llvm::LLVMContext::MD_tbaa, tag_);
+  return v;
+}
+
+void BurstEmitter::store(Value* v, Value* pointer, Value* mask) {
+  llvm::Instruction* s = nullptr;
+  if (mask == nullptr) {
+    s = b_.CreateAlignedStore(v, pointer, llvm::Align(1));
+  } else {
+    s = b_.CreateMaskedStore(v, pointer, llvm::Align(1), mask);
+  }
+  if (tag_ != nullptr) s->setMetadata(llvm::LLVMContext::MD_tbaa, tag_);
 }
 
 Value* BurstEmitter::widen(const Source& source, Type t, Value* index, unsigned lanes, Value* mask) {
   if (source.pointer == nullptr) return lanes == 1 ? source.value : b_.CreateVectorSplat(lanes, source.value);
-  return load(t, b_.CreateInBoundsGEP(typeOf(t), source.pointer, index), lanes, mask);
+  if (source.stride == nullptr) return load(t, b_.CreateInBoundsGEP(typeOf(t), source.pointer, index), lanes, mask);
+  Value* first = b_.CreateGEP(b_.getInt8Ty(), source.pointer, b_.CreateMul(index, source.stride));
+  if (lanes == 1) return load(t, first, 1, mask);
+  std::vector<Constant*> steps;
+  for (unsigned k = 0; k < lanes; ++k) steps.push_back(b_.getInt32(k));
+  Value* stride = b_.CreateVectorSplat(lanes, b_.CreateTrunc(source.stride, b_.getInt32Ty()));
+  Value* offsets = b_.CreateMul(llvm::ConstantVector::get(steps), stride);
+  Value* pointers = b_.CreateGEP(b_.getInt8Ty(), first, offsets);
+  auto* vector = llvm::FixedVectorType::get(typeOf(t), lanes);
+  if (mask == nullptr) mask = Constant::getAllOnesValue(llvm::FixedVectorType::get(b_.getInt1Ty(), lanes));
+  return b_.CreateMaskedGather(vector, pointers, llvm::Align(1), mask, Constant::getNullValue(vector));
 }
 
 bool BurstEmitter::mendsNans() const {
@@ -206,16 +242,11 @@ Value* BurstEmitter::vectorBody(Value* dest, const Source& src0, const Source& s
   Value* s0 = hasFirst() ? widen(src0, first_, index, lanes, mask) : nullptr;
   Value* s1 = widen(src1, second_, index, lanes, mask);
   Value* k = scalar == nullptr || lanes == 1 ? scalar : b_.CreateVectorSplat(lanes, scalar);
-  if (mendsNans()) f_.deferNans();
+  f_.deferNans(mendsNans());
   Value* r = element(s0, s1, k);
-  Value* nans = mendsNans() ? f_.takeNans() : nullptr;
-  Value* to = b_.CreateInBoundsGEP(typeOf(dest_), dest, index);
-  if (mask != nullptr) {
-    b_.CreateMaskedStore(r, to, llvm::Align(1), mask);
-  } else {
-    b_.CreateAlignedStore(r, to, llvm::Align(1));
-  }
-  return nans;
+  f_.deferNans(false);
+  store(r, b_.CreateInBoundsGEP(typeOf(dest_), dest, index), mask);
+  return r;
 }
 
 // Rare: some result was a NaN. What the operation stored is all results, so mending it afterwards gives the same bits.
@@ -229,7 +260,7 @@ void BurstEmitter::mendLoop(Value* dest, Value* count) {
   llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
   index->addIncoming(b_.getInt64(0), before);
   Value* at = b_.CreateInBoundsGEP(typeOf(dest_), dest, index);
-  b_.CreateAlignedStore(f_.mend(dest_, load(dest_, at, 1, nullptr)), at, llvm::Align(1));
+  store(f_.mend(dest_, load(dest_, at, 1, nullptr)), at, nullptr);
   Value* next = b_.CreateAdd(index, b_.getInt64(1));
   index->addIncoming(next, body);
   b_.CreateCondBr(b_.CreateICmpULT(next, count), body, done);
@@ -244,70 +275,91 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
   // Tails by mask where the CPU masks every width; else one by one.
   const bool masked = vector_bytes_ == 64;
   auto block = [&](const char* name) { return BasicBlock::Create(context, name, fn); };
+  auto* lanes_type = llvm::FixedVectorType::get(b_.getInt1Ty(), lanes);
+  Constant* zero = b_.getInt64(0);
 
-  BasicBlock* before = b_.GetInsertBlock();
-  BasicBlock* body = block("vector");
-  BasicBlock* tail_test = block("tail.test");
+  // Several vectors at a time, then one at a time, then the tail. `seen`: lanes that were ever NaN.
+  Value* index = zero;
+  Value* seen = mendsNans() ? Constant::getNullValue(lanes_type) : nullptr;
+  for (const unsigned vectors : {kUnrolled, 1u}) {
+    const uint64_t step = uint64_t{lanes} * vectors;
+    Value* whole = b_.CreateAnd(count, b_.getInt64(~(step - 1)));
+    BasicBlock* before = b_.GetInsertBlock();
+    BasicBlock* body = block("vector");
+    BasicBlock* after = block("vector.done");
+    b_.CreateCondBr(b_.CreateICmpULT(index, whole), body, after);
+    b_.SetInsertPoint(body);
+    llvm::PHINode* at = b_.CreatePHI(b_.getInt64Ty(), 2);
+    at->addIncoming(index, before);
+    llvm::PHINode* so_far = nullptr;
+    if (seen != nullptr) {
+      so_far = b_.CreatePHI(lanes_type, 2);
+      so_far->addIncoming(seen, before);
+    }
+    Value* nans = so_far;
+    Value* waiting = nullptr;
+    for (unsigned v = 0; v < vectors; ++v) {
+      Value* here = v == 0 ? at : b_.CreateAdd(at, b_.getInt64(uint64_t{lanes} * v), "", true, true);
+      Value* r = vectorBody(dest, src0, src1, scalar, here, lanes, nullptr);
+      if (nans == nullptr) continue;
+      if (waiting == nullptr && v + 1 < vectors) {
+        waiting = r;
+        continue;
+      }
+      nans = b_.CreateOr(nans, f_.eitherNan(dest_, r, waiting));
+      waiting = nullptr;
+    }
+    Value* next = b_.CreateAdd(at, b_.getInt64(step), "", true, true);
+    at->addIncoming(next, body);
+    if (so_far != nullptr) so_far->addIncoming(nans, body);
+    b_.CreateCondBr(b_.CreateICmpULT(next, whole), body, after);
+    b_.SetInsertPoint(after);
+    llvm::PHINode* reached = b_.CreatePHI(b_.getInt64Ty(), 2);
+    reached->addIncoming(index, before);
+    reached->addIncoming(next, body);
+    index = reached;
+    if (seen == nullptr) continue;
+    llvm::PHINode* all = b_.CreatePHI(lanes_type, 2);
+    all->addIncoming(seen, before);
+    all->addIncoming(nans, body);
+    seen = all;
+  }
+
+  BasicBlock* tail_test = b_.GetInsertBlock();
   BasicBlock* tail = block("tail");
   BasicBlock* done = block("burst.done");
-  Value* whole = b_.CreateAnd(count, b_.getInt64(~uint64_t{lanes - 1}));
-  b_.CreateCondBr(b_.CreateICmpNE(whole, b_.getInt64(0)), body, tail_test);
-  b_.SetInsertPoint(body);
-  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
-  index->addIncoming(b_.getInt64(0), before);
-  // Lanes that were ever NaN.
-  auto* lanes_type = llvm::FixedVectorType::get(b_.getInt1Ty(), lanes);
-  llvm::PHINode* seen = mendsNans() ? b_.CreatePHI(lanes_type, 2) : nullptr;
-  Value* nans = vectorBody(dest, src0, src1, scalar, index, lanes, nullptr);
-  if (seen != nullptr) {
-    nans = b_.CreateOr(seen, nans);
-    seen->addIncoming(Constant::getNullValue(lanes_type), before);
-    seen->addIncoming(nans, body);
-  }
-  Value* next = b_.CreateAdd(index, b_.getInt64(lanes), "", true, true);
-  index->addIncoming(next, body);
-  b_.CreateCondBr(b_.CreateICmpULT(next, whole), body, tail_test);
-
-  b_.SetInsertPoint(tail_test);
-  llvm::PHINode* so_far = nullptr;
-  if (seen != nullptr) {
-    so_far = b_.CreatePHI(lanes_type, 2);
-    so_far->addIncoming(Constant::getNullValue(lanes_type), before);
-    so_far->addIncoming(nans, body);
-  }
-  b_.CreateCondBr(b_.CreateICmpULT(whole, count), tail, done);
+  b_.CreateCondBr(b_.CreateICmpULT(index, count), tail, done);
   b_.SetInsertPoint(tail);
   Value* tail_nans = nullptr;
-  BasicBlock* tail_end = tail;
   if (masked) {
     std::vector<Constant*> steps;
     for (unsigned k = 0; k < lanes; ++k) steps.push_back(b_.getInt16(static_cast<uint16_t>(k)));
-    Value* left = b_.CreateTrunc(b_.CreateSub(count, whole), b_.getInt16Ty());
+    Value* left = b_.CreateTrunc(b_.CreateSub(count, index), b_.getInt16Ty());
     Value* mask = b_.CreateICmpULT(llvm::ConstantVector::get(steps), b_.CreateVectorSplat(lanes, left));
-    Value* late = vectorBody(dest, src0, src1, scalar, whole, lanes, mask);
-    if (so_far != nullptr) tail_nans = b_.CreateOr(so_far, b_.CreateAnd(late, mask));
+    Value* r = vectorBody(dest, src0, src1, scalar, index, lanes, mask);
+    if (seen != nullptr) tail_nans = b_.CreateOr(seen, b_.CreateAnd(f_.eitherNan(dest_, r, nullptr), mask));
     b_.CreateBr(done);
   } else {
     llvm::PHINode* at = b_.CreatePHI(b_.getInt64Ty(), 2);
-    at->addIncoming(whole, tail_test);
-    llvm::PHINode* so_far_here = so_far != nullptr ? b_.CreatePHI(lanes_type, 2) : nullptr;
-    Value* late = vectorBody(dest, src0, src1, scalar, at, 1, nullptr);
-    if (so_far_here != nullptr) {
-      tail_nans = b_.CreateOr(so_far_here, b_.CreateVectorSplat(lanes, late));
-      so_far_here->addIncoming(so_far, tail_test);
-      so_far_here->addIncoming(tail_nans, b_.GetInsertBlock());
+    at->addIncoming(index, tail_test);
+    llvm::PHINode* so_far = seen != nullptr ? b_.CreatePHI(lanes_type, 2) : nullptr;
+    Value* r = vectorBody(dest, src0, src1, scalar, at, 1, nullptr);
+    if (so_far != nullptr) {
+      tail_nans = b_.CreateOr(so_far, b_.CreateVectorSplat(lanes, f_.eitherNan(dest_, r, nullptr)));
+      so_far->addIncoming(seen, tail_test);
+      so_far->addIncoming(tail_nans, b_.GetInsertBlock());
     }
     Value* after = b_.CreateAdd(at, b_.getInt64(1));
     at->addIncoming(after, b_.GetInsertBlock());
     b_.CreateCondBr(b_.CreateICmpULT(after, count), tail, done);
   }
   b_.SetInsertPoint(done);
-  if (so_far == nullptr) return;
+  if (seen == nullptr) return;
   llvm::PHINode* all = b_.CreatePHI(lanes_type, 2);
-  all->addIncoming(so_far, tail_test);
-  all->addIncoming(tail_nans, tail_end);
-  BasicBlock* mend = BasicBlock::Create(context, "nans", fn);
-  BasicBlock* clean = BasicBlock::Create(context, "clean", fn);
+  all->addIncoming(seen, tail_test);
+  all->addIncoming(tail_nans, tail);
+  BasicBlock* mend = block("nans");
+  BasicBlock* clean = block("clean");
   llvm::MDNode* rare = llvm::MDBuilder(context).createBranchWeights(1, 2000);
   b_.CreateCondBr(b_.CreateOrReduce(all), mend, clean, rare);
   b_.SetInsertPoint(mend);
@@ -347,7 +399,7 @@ Value* BurstEmitter::stridedLoop(Value* dest, Value* dest_stride, Value* src0, V
   } else {
     r = element(s0, s1, scalar);
   }
-  b_.CreateAlignedStore(r, to, llvm::Align(1));
+  store(r, to, nullptr);
   BasicBlock* last = b_.GetInsertBlock();
   auto step = [&](llvm::PHINode* p, Value* stride) {
     if (p != nullptr) p->addIncoming(b_.CreateGEP(b_.getInt8Ty(), p, stride), last);
@@ -390,7 +442,7 @@ void BurstEmitter::reduceLoop(Value* dest, Value* src1, Value* stride1, Value* s
   left->addIncoming(rest, last);
   b_.CreateCondBr(b_.CreateICmpNE(rest, b_.getInt64(0)), body, done);
   b_.SetInsertPoint(done);
-  b_.CreateAlignedStore(r, dest, llvm::Align(1));
+  store(r, dest, nullptr);
 }
 
 std::string kernelSymbol(DsdOpcode op) { return "weft_k" + std::to_string(static_cast<int>(op)); }
@@ -466,6 +518,18 @@ void vectorPart(llvm::IRBuilder<>& b, BurstEmitter& e, const BurstFields& f, Val
   attempt(b.CreateAnd(dest_unit, b.CreateAnd(unit0, unit1)), m0, m1);
   attempt(b.CreateAnd(dest_unit, b.CreateAnd(splat0, unit1)), v0, m1);
   attempt(b.CreateAnd(dest_unit, b.CreateAnd(unit0, splat1)), m0, v1);
+  // A column of a row-major matrix. The CPUs that gather, gather words.
+  if (info.src1_width != 4 || info.dest_width != 4) return;
+  Value* reach = b.CreateMul(b.CreateSub(f.count, b.getInt64(1)), f.stride1);
+  auto bound = [&](llvm::Intrinsic::ID id) {
+    return b.CreateGEP(b.getInt8Ty(), f.src1, b.CreateBinaryIntrinsic(id, reach, b.getInt64(0)));
+  };
+  Value* low = bound(llvm::Intrinsic::smin);
+  Value* bytes = b.CreateAdd(b.CreateSub(b.CreatePtrToInt(bound(llvm::Intrinsic::smax), b.getInt64Ty()),
+                                         b.CreatePtrToInt(low, b.getInt64Ty())),
+                             b.getInt64(info.src1_width));
+  Value* gathers = b.CreateAnd(b.CreateAnd(dest_unit, unit0), e.disjoint(f.dest, dest_bytes, low, bytes));
+  attempt(gathers, m0, [&] { return BurstEmitter::Source{f.src1, nullptr, f.stride1}; });
 }
 
 }  // namespace

@@ -16,10 +16,12 @@ namespace weft::jit::orc {
 /// Emits the arithmetic of one opcode over operands in host memory.
 class BurstEmitter {
  public:
-  /// A source: memory at `pointer`, or (pointer null) the typed value `value`.
+  /// A source: memory at `pointer`, elements `stride` bytes (i64) apart or, with no stride, one behind the other; or
+  /// (pointer null) the typed value `value`.
   struct Source {
     llvm::Value* pointer = nullptr;
     llvm::Value* value = nullptr;
+    llvm::Value* stride = nullptr;
   };
 
   BurstEmitter(llvm::IRBuilder<>& builder, FloatEmitter& floats, tir::DsdOpcode op, unsigned vector_bytes);
@@ -32,7 +34,7 @@ class BurstEmitter {
   llvm::Value* mayVectorise(llvm::Value* dest, llvm::Value* src, unsigned src_width, llvm::Value* count);
   /// i1: [a, a + a_bytes) and [b, b + b_bytes) do not meet.
   llvm::Value* disjoint(llvm::Value* a, llvm::Value* a_bytes, llvm::Value* b, llvm::Value* b_bytes);
-  /// Destination and memory sources have unit stride. The builder ends behind the loop. `count` is i64.
+  /// The destination has unit stride. The builder ends behind the loop. `count` is i64.
   void unitLoop(llvm::Value* dest, Source src0, Source src1, llvm::Value* scalar, llvm::Value* count);
   /// Element by element with any strides (i64 bytes); `carry` (i32, addc16) may be null. Returns the last carry.
   llvm::Value* stridedLoop(llvm::Value* dest, llvm::Value* dest_stride, llvm::Value* src0, llvm::Value* stride0,
@@ -41,6 +43,8 @@ class BurstEmitter {
   /// dest = dest op element, for a destination that is its own first source: the running value stays in a register.
   void reduceLoop(llvm::Value* dest, llvm::Value* src1, llvm::Value* stride1, llvm::Value* scalar, llvm::Value* count);
 
+  /// Type-based alias tag for the loads and stores of elements.
+  void setTag(llvm::MDNode* tag) { tag_ = tag; }
   [[nodiscard]] tir::Type destType() const { return dest_; }
   [[nodiscard]] tir::Type firstType() const { return first_; }
   [[nodiscard]] tir::Type secondType() const { return second_; }
@@ -53,10 +57,11 @@ class BurstEmitter {
  private:
   llvm::Value* element(llvm::Value* s0, llvm::Value* s1, llvm::Value* scalar);
   llvm::Value* load(tir::Type t, llvm::Value* pointer, unsigned lanes, llvm::Value* mask);
+  void store(llvm::Value* v, llvm::Value* pointer, llvm::Value* mask);
   llvm::Value* widen(const Source& source, tir::Type t, llvm::Value* index, unsigned lanes, llvm::Value* mask);
   /// Whether results are floats that may be NaN and are not just moved: their NaNs are mended behind the loop.
   [[nodiscard]] bool mendsNans() const;
-  /// Returns which results are NaN, or null.
+  /// Returns the results; those that mendsNans() says may still be any NaN.
   llvm::Value* vectorBody(llvm::Value* dest, const Source& src0, const Source& src1, llvm::Value* scalar,
                           llvm::Value* index, unsigned lanes, llvm::Value* mask);
   void mendLoop(llvm::Value* dest, llvm::Value* count);
@@ -67,6 +72,7 @@ class BurstEmitter {
   const tir::DsdOpInfo& info_;
   unsigned vector_bytes_;
   tir::Type dest_, first_, second_, scalar_;
+  llvm::MDNode* tag_ = nullptr;
 };
 
 /// "weft_k12": the symbol of the kernel of an opcode.

@@ -36,6 +36,9 @@ enum class CallForm : uint8_t {
 
 struct LoweredFunction {
   llvm::Function* body = nullptr;
+  /// Where a suspended call goes on; the body itself unless it has hot loops: a loop that could be entered in its
+  /// middle is no loop to the optimiser, so the body of such a function has no way in but its start.
+  llvm::Function* resume = nullptr;
   llvm::Function* wrapper = nullptr;
   CallForm form = CallForm::Typed;
 };
@@ -94,8 +97,12 @@ class ModuleLowering {
 /// One function while it is lowered.
 class FunctionLowering {
  public:
-  FunctionLowering(ModuleLowering& owner, tir::FunctionId id);
+  /// Which of the two functions of a LoweredFunction: one that is both, or one of two.
+  enum class Part : uint8_t { Whole, Start, Resume };
+  FunctionLowering(ModuleLowering& owner, tir::FunctionId id, Part part);
   void run();
+  /// Whether the function runs vector operations in a loop that the short cut may take.
+  static bool hasHotLoops(const tir::Program& program, const tir::Function& function);
 
  private:
   struct Slot {
@@ -161,8 +168,9 @@ class FunctionLowering {
   void lowerDescriptor(const tir::Inst& inst);
   void lowerDsdOp(const tir::Inst& inst, uint32_t index, bool may_inline);
   /// Only operands that the short cut knows, decided when compiling.
-  [[nodiscard]] static bool isPlain(const tir::DsdOp& op);
-  void findLoops();
+  [[nodiscard]] static bool isPlain(const tir::Program& program, const tir::Inst& inst);
+  static std::vector<bool> blocksInLoops(const tir::Program& program, const tir::Function& function);
+  llvm::Value* plainCall(const tir::Inst& inst, const tir::DsdOp& op);
   void shortCut(const tir::Inst& inst, const tir::DsdOp& op, llvm::BasicBlock* general);
 
   // lower_suspend.cpp
@@ -183,6 +191,7 @@ class FunctionLowering {
   const tir::Program& p_;
   const tir::Function& f_;
   tir::FunctionId id_;
+  Part part_;
   llvm::Function* fn_;
   CallForm form_;
   llvm::IRBuilder<> b_;

@@ -28,41 +28,48 @@ class CostEmitter {
     Value* address = nullptr;  // i32
   };
 
-  CostEmitter(llvm::IRBuilder<>& b, Value* costs, uint32_t op) : b_(b), costs_(costs), op_(op) {}
+  /// `entry`: where the table is read, so that no loop reads it.
+  CostEmitter(llvm::IRBuilder<>& b, llvm::IRBuilder<>& entry, Value* costs, uint32_t op)
+      : b_(b), entry_(entry), costs_(costs), op_(op) {}
 
   Value* cycles(Value* count, Value* reduce, const Side& src0, const Side& src1, const Side& dest, uint32_t dsr_loads) {
     const size_t row = offsetof(WeftDsdCosts, op) + op_ * sizeof(WeftDsdRate);
-    Value* rate = field(row + offsetof(WeftDsdRate, one_source));
-    if (src0.memory && src1.memory) {
-      auto bank = [&](const Side& s) { return b_.CreateAnd(b_.CreateLShr(s.address, 1), b_.getInt32(7)); };
-      // Equal modulo 8 implies equal modulo 4.
-      rate = b_.CreateSelect(b_.CreateICmpEQ(bank(src0), bank(src1)), field(row + offsetof(WeftDsdRate, conflict)),
-                             field(row + offsetof(WeftDsdRate, two_source)));
-    }
-    rate = b_.CreateSelect(reduce, field(row + offsetof(WeftDsdRate, reduce)), rate);
     Value* lanes = field(offsetof(WeftDsdCosts, lanes) + op_ * 2);
     full_ = fullRate(lanes);
-    for (const Side* s : {&src0, &src1}) {
-      if (s->memory) rate = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(s->stride, lanes));
-    }
-    if (dest.memory) {
-      Value* wide = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(dest.stride, lanes));
-      rate = b_.CreateSelect(reduce, rate, wide);
-    }
     llvm::Type* i64 = b_.getInt64Ty();
-    Value* elements = b_.CreateMul(b_.CreateZExt(count, i64), b_.CreateZExt(rate, i64));
-    Value* sum = b_.CreateLShr(b_.CreateAdd(elements, b_.getInt64(15)), 4);
-    Value* fixed = b_.CreateAdd(field(row + offsetof(WeftDsdRate, fixed)),
-                                b_.CreateMul(field(offsetof(WeftDsdCosts, dsr_load)), b_.getInt32(dsr_loads)));
-    return b_.CreateAdd(sum, b_.CreateZExt(fixed, i64));
+    Value* elements = b_.CreateZExt(count, i64);
+    Value* fixed =
+        b_.CreateZExt(b_.CreateAdd(field(row + offsetof(WeftDsdRate, fixed)),
+                                   b_.CreateMul(field(offsetof(WeftDsdCosts, dsr_load)), b_.getInt32(dsr_loads))),
+                      i64);
+    auto at_rate = [&](size_t member) {
+      Value* rate = b_.CreateSelect(reduce, field(row + offsetof(WeftDsdRate, reduce)), field(row + member));
+      for (const Side* s : {&src0, &src1}) {
+        if (s->memory) rate = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(s->stride, lanes));
+      }
+      if (dest.memory) {
+        Value* wide = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(dest.stride, lanes));
+        rate = b_.CreateSelect(reduce, rate, wide);
+      }
+      Value* product = b_.CreateMul(elements, b_.CreateZExt(rate, i64));
+      return b_.CreateAdd(b_.CreateLShr(b_.CreateAdd(product, b_.getInt64(15)), 4), fixed);
+    };
+    if (!src0.memory || !src1.memory) return at_rate(offsetof(WeftDsdRate, one_source));
+    // Only the choice depends on addresses, which change in loops; both prices do not. Equal modulo 8 implies equal
+    // modulo 4.
+    auto bank = [&](const Side& s) { return b_.CreateAnd(b_.CreateLShr(s.address, 1), b_.getInt32(7)); };
+    Value* apart = at_rate(offsetof(WeftDsdRate, two_source));
+    Value* collide = at_rate(offsetof(WeftDsdRate, conflict));
+    return b_.CreateSelect(b_.CreateICmpEQ(bank(src0), bank(src1)), collide, apart);
   }
 
  private:
   Value* field(size_t offset) {
-    llvm::LoadInst* v = b_.CreateLoad(
-        b_.getInt16Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), costs_, static_cast<unsigned>(offset)));
+    llvm::LoadInst* v =
+        entry_.CreateLoad(entry_.getInt16Ty(),
+                          entry_.CreateConstInBoundsGEP1_32(entry_.getInt8Ty(), costs_, static_cast<unsigned>(offset)));
     v->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
-    return b_.CreateZExt(v, b_.getInt32Ty());
+    return entry_.CreateZExt(v, entry_.getInt32Ty());
   }
 
   Value* strideRate(Value* stride, Value* lanes) {
@@ -89,13 +96,15 @@ class CostEmitter {
       auto* data = llvm::ConstantDataArray::get(b_.getContext(), rates);
       table = new llvm::GlobalVariable(*module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, kName);
     }
-    Value* at = b_.CreateZExt(b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, lanes, b_.getInt32(17)), b_.getInt64Ty());
-    Value* slot = b_.CreateInBoundsGEP(table->getValueType(), table, {b_.getInt64(0), at});
-    return b_.CreateZExt(b_.CreateLoad(b_.getInt8Ty(), slot), b_.getInt32Ty());
+    Value* at = entry_.CreateZExt(entry_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, lanes, entry_.getInt32(17)),
+                                  entry_.getInt64Ty());
+    Value* slot = entry_.CreateInBoundsGEP(table->getValueType(), table, {entry_.getInt64(0), at});
+    return entry_.CreateZExt(entry_.CreateLoad(entry_.getInt8Ty(), slot), entry_.getInt32Ty());
   }
 
   Value* full_ = nullptr;
   llvm::IRBuilder<>& b_;
+  llvm::IRBuilder<>& entry_;
   Value* costs_;
   uint32_t op_;
 };
@@ -145,40 +154,62 @@ void FunctionLowering::lowerDescriptor(const Inst& inst) {
   writeDsd(inst.dst, parts);
 }
 
-bool FunctionLowering::isPlain(const tir::DsdOp& op) {
+bool FunctionLowering::isPlain(const tir::Program& program, const Inst& inst) {
   using Kind = DsdOperand::Kind;
+  const tir::DsdOp& op = program.dsd_ops[inst.imm];
   if (op.op == tir::DsdOpcode::DFilt) return false;
   if (op.async || op.has_index || op.has_activate || op.has_unblock || op.on_control != tir::OnControl::None)
     return false;
   auto source = [](Kind k) { return k == Kind::None || k == Kind::Dsd || k == Kind::Scalar; };
-  return (op.dest.kind == Kind::Dsd || op.dest.kind == Kind::Pointer) && source(op.src0.kind) && source(op.src1.kind);
+  if (op.dest.kind != Kind::Dsd && op.dest.kind != Kind::Pointer) return false;
+  if (!source(op.src0.kind) || !source(op.src1.kind)) return false;
+  uint32_t next = inst.args_begin;
+  for (const Kind kind : {op.dest.kind, op.src0.kind, op.src1.kind}) {
+    if (kind == Kind::None) continue;
+    const tir::Operand o = program.args[next++];
+    if (kind != Kind::Dsd || o.kind() != tir::Operand::Kind::Constant) continue;
+    if (tir::Dsd{program.constants[o.index()]}.kind() != tir::DsdKind::Mem1d) return false;
+  }
+  return true;
 }
 
-// Blocks that can reach themselves.
-void FunctionLowering::findLoops() {
-  const auto count = static_cast<uint32_t>(f_.blocks.size());
-  in_loop_.assign(count, false);
+// Blocks with vector operations that can reach themselves.
+std::vector<bool> FunctionLowering::blocksInLoops(const tir::Program& p, const tir::Function& f) {
+  const auto count = static_cast<uint32_t>(f.blocks.size());
+  std::vector<bool> in_loop(count, false);
   auto successors = [&](uint32_t k) {
-    const Inst& last = p_.insts[f_.blocks[k].end - 1];
+    const Inst& last = p.insts[f.blocks[k].end - 1];
     return last.op == Op::Jump ? 1 : last.op == Op::Branch ? 2 : 0;
   };
   for (uint32_t k = 0; k < count; ++k) {
     bool has_op = false;
-    for (uint32_t i = f_.blocks[k].begin; i < f_.blocks[k].end; ++i) has_op = has_op || p_.insts[i].op == Op::DsdOp;
+    for (uint32_t i = f.blocks[k].begin; i < f.blocks[k].end; ++i) has_op = has_op || p.insts[i].op == Op::DsdOp;
     if (!has_op) continue;
     std::vector<bool> seen(count, false);
     std::vector<uint32_t> work{k};
-    while (!work.empty() && !in_loop_[k]) {
+    while (!work.empty() && !in_loop[k]) {
       const uint32_t at = work.back();
       work.pop_back();
       for (int s = 0; s < successors(at); ++s) {
-        const uint32_t to = p_.insts[f_.blocks[at].end - 1].target[s];
-        if (to == k) in_loop_[k] = true;
+        const uint32_t to = p.insts[f.blocks[at].end - 1].target[s];
+        if (to == k) in_loop[k] = true;
         if (!seen[to]) work.push_back(to);
         seen[to] = true;
       }
     }
   }
+  return in_loop;
+}
+
+bool FunctionLowering::hasHotLoops(const tir::Program& p, const tir::Function& f) {
+  const std::vector<bool> in_loop = blocksInLoops(p, f);
+  for (size_t k = 0; k < in_loop.size(); ++k) {
+    if (!in_loop[k]) continue;
+    for (uint32_t i = f.blocks[k].begin; i < f.blocks[k].end; ++i) {
+      if (p.insts[i].op == Op::DsdOp && isPlain(p, p.insts[i])) return true;
+    }
+  }
+  return false;
 }
 
 void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inline) {
@@ -186,7 +217,7 @@ void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inl
   constexpr unsigned kMostInlined = 6;
   const tir::DsdOp& op = p_.dsd_ops[inst.imm];
   BasicBlock* general = nullptr;
-  const bool plain = isPlain(op);
+  const bool plain = isPlain(p_, inst);
   if (plain && may_inline && m_.options.optimize && inlined_ < kMostInlined) {
     ++inlined_;
     general = BasicBlock::Create(m_.context, "dsd.general", fn_);
@@ -200,15 +231,14 @@ void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inl
   settle();
   llvm::Type* i32 = b_.getInt32Ty();
   llvm::Type* ptr = b_.getPtrTy();
-  Value* args = argumentArray(inst);
-  Value* number = b_.getInt32(inst.imm);
   Value* status = nullptr;
   if (plain && general == nullptr) {
-    auto fn = m_.host("weft_orc_dsd", llvm::FunctionType::get(i32, {ptr, i32, i32, i32, ptr}, false));
-    status = b_.CreateCall(fn, {pe_, b_.getInt32(PlainOp::of(op).bits), number, site(inst), args});
+    status = plainCall(inst, op);
   } else {
+    Value* args = argumentArray(inst);
     auto* type = llvm::FunctionType::get(i32, {ptr, i32, i32, ptr}, false);
-    status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, dsd_op)), {pe_, number, site(inst), args});
+    status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, dsd_op)),
+                           {pe_, b_.getInt32(inst.imm), site(inst), args});
   }
   suspendUnlessDone(status, index);
   if (general != nullptr) {
@@ -216,6 +246,34 @@ void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inl
     b_.SetInsertPoint(general);
   }
   writeResult(inst);
+}
+
+// Out of line. Most descriptors are constants, and a constant costs the code generator nothing.
+Value* FunctionLowering::plainCall(const Inst& inst, const tir::DsdOp& op) {
+  llvm::Type* i32 = b_.getInt32Ty();
+  llvm::Type* i64 = b_.getInt64Ty();
+  llvm::Type* ptr = b_.getPtrTy();
+  const uint32_t bits = PlainOp::of(op).bits;
+  std::vector<uint64_t> known{0, inst.imm | uint64_t{inst.site.value} << 32};
+  for (uint32_t k = 0; k < inst.args_count; ++k) {
+    const tir::Operand o = p_.args[inst.args_begin + k];
+    if (o.kind() != tir::Operand::Kind::Constant) break;
+    known.push_back(p_.constants[o.index()]);
+  }
+  const size_t count = known.size() - 2;
+  if (count + 1 < inst.args_count) {
+    auto fn = m_.host("weft_orc_dsd", llvm::FunctionType::get(i32, {ptr, i32, i32, i32, ptr}, false));
+    Value* args = argumentArray(inst);
+    return b_.CreateCall(fn, {pe_, b_.getInt32(bits), b_.getInt32(inst.imm), site(inst), args});
+  }
+  known[0] = bits | uint64_t{count} << 32;
+  llvm::Constant* data = llvm::ConstantDataArray::get(m_.context, known);
+  auto* call =
+      new llvm::GlobalVariable(*m_.module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, "call");
+  Value* last = count == inst.args_count ? llvm::ConstantInt::get(i64, 0)
+                                         : readRaw(p_.args[inst.args_begin + inst.args_count - 1]);
+  auto fn = m_.host("weft_orc_dsd_known", llvm::FunctionType::get(i32, {ptr, ptr, i64}, false));
+  return b_.CreateCall(fn, {pe_, call, last});
 }
 
 // Branches to `general` unless the operation is plain; leaves the builder behind the executed operation.
@@ -228,8 +286,10 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     Value* value = nullptr;    // scalar, or the i16 address of a pointer
     Value* stride = nullptr;   // i64, in elements
     Value* pointer = nullptr;  // host address, once in range
+    Value* reach = nullptr;    // i64, from the first to the last element in bytes
   };
   BurstEmitter burst(b_, floats_, op.op, m_.options.vector_bytes);
+  burst.setTag(m_.tbaa_memory);
   llvm::Type* i64 = b_.getInt64Ty();
   uint32_t next_arg = inst.args_begin;
   uint32_t dsr_loads = 0;
@@ -269,18 +329,22 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
   auto require = [&](Value* condition) { ok = b_.CreateAnd(ok, condition); };
   require(b_.CreateICmpULE(count, b_.getInt64(0x7ffe)));
   Value* limit = b_.CreateZExt(peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()), i64);
+  // What a loop seldom changes comes first, so that it can leave the loop.
+  for (Side* s : sides) {
+    if (s->kind != Kind::Dsd) continue;
+    Value* kind = b_.CreateAnd(s->dsd.flags(), b_.getInt16(7));
+    require(b_.CreateICmpEQ(kind, b_.getInt16(static_cast<uint16_t>(tir::DsdKind::Mem1d))));
+    s->reach = b_.CreateMul(last, b_.CreateMul(s->stride, b_.getInt64(s->width)));
+  }
   for (Side* s : sides) {
     if (s->kind == Kind::Pointer) {
       require(b_.CreateICmpULE(b_.CreateAdd(b_.CreateZExt(s->value, i64), b_.getInt64(s->width)), limit));
     } else if (s->kind == Kind::Dsd) {
-      Value* kind = b_.CreateAnd(s->dsd.flags(), b_.getInt16(7));
-      require(b_.CreateICmpEQ(kind, b_.getInt16(static_cast<uint16_t>(tir::DsdKind::Mem1d))));
       Value* base = b_.CreateZExt(s->dsd.base(), i64);
-      Value* reach = b_.CreateMul(last, b_.CreateMul(s->stride, b_.getInt64(s->width)));
-      Value* low = b_.CreateAdd(base, b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, reach, b_.getInt64(0)));
-      Value* high = b_.CreateAdd(base, b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, reach, b_.getInt64(0)));
-      require(b_.CreateICmpSGE(low, b_.getInt64(0)));
-      require(b_.CreateICmpSLE(b_.CreateAdd(high, b_.getInt64(s->width)), limit));
+      Value* down = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, s->reach, b_.getInt64(0));
+      Value* up = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, s->reach, b_.getInt64(0));
+      require(b_.CreateICmpSGE(b_.CreateAdd(base, down), b_.getInt64(0)));
+      require(b_.CreateICmpSLE(b_.CreateAdd(base, b_.CreateAdd(up, b_.getInt64(s->width))), limit));
     }
   }
   auto block = [&](const char* name) { return BasicBlock::Create(m_.context, name, fn_); };
@@ -300,12 +364,10 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     }
     return c;
   };
-  Value* costs = peField(offsetof(WeftPe, dsd_costs), b_.getPtrTy(), true);
-  // So that the loads from it may move out of loops.
-  llvm::cast<llvm::LoadInst>(costs)->setMetadata(
-      llvm::LLVMContext::MD_dereferenceable,
-      llvm::MDNode::get(m_.context, llvm::ConstantAsMetadata::get(b_.getInt64(sizeof(WeftDsdCosts)))));
-  CostEmitter cost(b_, costs, static_cast<uint32_t>(op.op));
+  llvm::IRBuilder<> entry(entry_->getTerminator());
+  Value* costs = entry.CreateLoad(b_.getPtrTy(),
+                                  entry.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, offsetof(WeftPe, dsd_costs)));
+  CostEmitter cost(b_, entry, costs, static_cast<uint32_t>(op.op));
   Value* cycles = cost.cycles(b_.CreateTrunc(count, b_.getInt32Ty()), reduce, cost_side(src0), cost_side(src1),
                               cost_side(dest), dsr_loads);
   charge(cycles);

@@ -38,12 +38,13 @@ bool isDescriptorOp(Op op) {
 
 }  // namespace
 
-FunctionLowering::FunctionLowering(ModuleLowering& owner, tir::FunctionId id)
+FunctionLowering::FunctionLowering(ModuleLowering& owner, tir::FunctionId id, Part part)
     : m_(owner),
       p_(owner.program),
       f_(owner.program.function(id)),
       id_(id),
-      fn_(owner.functions[id.index()].body),
+      part_(part),
+      fn_(part == Part::Resume ? owner.functions[id.index()].resume : owner.functions[id.index()].body),
       form_(owner.functions[id.index()].form),
       b_(owner.context),
       floats_(b_, owner.program.fp16, owner.options.native_fp16) {}
@@ -61,7 +62,7 @@ void FunctionLowering::run() {
   for (size_t i = 0; i < suspend_.size(); ++i) point_of_[suspend_[i].inst - first_inst_] = static_cast<int>(i);
 
   analyseLocals();
-  if (m_.options.optimize) findLoops();
+  if (m_.options.optimize) in_loop_ = blocksInLoops(p_, f_);
   openEntry();
   for (size_t k = 0; k < f_.blocks.size(); ++k) {
     b_.SetInsertPoint(blocks_[k]);
@@ -228,12 +229,16 @@ void FunctionLowering::openEntry() {
   BasicBlock* start = blocks_.empty() ? nullptr : blocks_[0];
   WEFT_CHECK(start != nullptr, "function {} has no blocks", f_.name);
   if (f_.recursive) start = BasicBlock::Create(m_.context, "start", fn_, blocks_[0]);
-  if (form_ == CallForm::Blocking) {
+  if (form_ == CallForm::Blocking && part_ != Part::Start) {
     frame_ = fn_->getArg(fn_->arg_size() - 1);
     frame_->setName("frame");
     BasicBlock* resume = BasicBlock::Create(m_.context, "resume", fn_);
     BasicBlock* bad = BasicBlock::Create(m_.context, "bad", fn_);
-    b_.CreateCondBr(b_.CreateIsNull(frame_), start, resume, m_.likely);
+    if (part_ == Part::Resume) {
+      b_.CreateBr(resume);
+    } else {
+      b_.CreateCondBr(b_.CreateIsNull(frame_), start, resume, m_.likely);
+    }
     b_.SetInsertPoint(bad);
     b_.CreateUnreachable();
     b_.SetInsertPoint(resume);
@@ -245,6 +250,11 @@ void FunctionLowering::openEntry() {
     b_.CreateBr(start);
   }
   if (!f_.recursive) return;
+  if (part_ == Part::Resume) {
+    b_.SetInsertPoint(start);
+    b_.CreateUnreachable();
+    return;
+  }
 
   // The frame area of a recursive function lies on the bounded stack; the caller has seen that there is room.
   b_.SetInsertPoint(start);

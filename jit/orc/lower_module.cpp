@@ -94,7 +94,12 @@ void ModuleLowering::declareAll() {
     out.body = llvm::Function::Create(llvm::FunctionType::get(result, params, false), llvm::Function::InternalLinkage,
                                       name, module.get());
     out.wrapper = llvm::Function::Create(wrapper_type, llvm::Function::InternalLinkage, name + ".entry", module.get());
-    for (llvm::Function* fn : {out.body, out.wrapper}) {
+    out.resume = out.body;
+    if (options.optimize && out.form == CallForm::Blocking && FunctionLowering::hasHotLoops(program, f)) {
+      out.resume = llvm::Function::Create(out.body->getFunctionType(), llvm::Function::InternalLinkage,
+                                          name + ".resume", module.get());
+    }
+    for (llvm::Function* fn : {out.body, out.wrapper, out.resume}) {
       fn->setDoesNotThrow();
       fn->addFnAttr("prefer-vector-width", std::to_string(options.vector_bytes * 8));
       fn->addParamAttr(0, llvm::Attribute::NoUndef);
@@ -202,7 +207,7 @@ void ModuleLowering::emitWrapper(uint32_t index) {
   args.resize(1);
   for (uint32_t k = 0; k < f.param_count; ++k) args.push_back(Constant::getNullValue(typeOf(f.locals[k].type)));
   args.push_back(frame);
-  b.CreateRet(b.CreateCall(out.body, args));
+  b.CreateRet(b.CreateCall(out.resume, args));
 }
 
 std::unique_ptr<llvm::Module> ModuleLowering::run() {
@@ -222,7 +227,10 @@ std::unique_ptr<llvm::Module> ModuleLowering::run() {
   declareAll();
   emitTables();
   for (uint32_t i = 0; i < functions.size(); ++i) {
-    FunctionLowering(*this, tir::FunctionId(i)).run();
+    using Part = FunctionLowering::Part;
+    const bool parted = functions[i].resume != functions[i].body;
+    FunctionLowering(*this, tir::FunctionId(i), parted ? Part::Start : Part::Whole).run();
+    if (parted) FunctionLowering(*this, tir::FunctionId(i), Part::Resume).run();
     emitWrapper(i);
   }
   std::string problem;

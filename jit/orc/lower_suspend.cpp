@@ -49,6 +49,7 @@ FunctionLowering::SuspendGroup& FunctionLowering::groupOf(const tir::SuspendPoin
     tag(b_.CreateStore(v, at(fresh, s.offset)));
   }
   b_.CreateRet(b_.getInt32(WEFT_BLOCKED));
+  if (part_ == Part::Start) return group;
 
   group.restore = BasicBlock::Create(m_.context, "restore", fn_);
   b_.SetInsertPoint(group.restore);
@@ -86,8 +87,10 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
   group.status->addIncoming(status, b_.GetInsertBlock());
   group.point->addIncoming(b_.getInt32(point), b_.GetInsertBlock());
   b_.CreateCondBr(done, next, group.save, m_.likely);
-  points_->addCase(b_.getInt32(point), group.restore);
-  group.go_on->addCase(b_.getInt32(point), next);
+  if (part_ != Part::Start) {
+    points_->addCase(b_.getInt32(point), group.restore);
+    group.go_on->addCase(b_.getInt32(point), next);
+  }
   b_.SetInsertPoint(next);
 }
 
