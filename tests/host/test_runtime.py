@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import HEIGHT, SIZE, WIDTH
+from conftest import HEIGHT, PROGRAMS, SIZE, WIDTH
 
 COPY = {"streaming": False, "nonblock": False}
 
@@ -252,3 +252,32 @@ def test_python_is_debians():
     run = subprocess.run(["cs_python", "-c", "import sys; print(sys.executable)"], capture_output=True, text=True)
     assert run.stdout.strip() == "/usr/bin/python3"
     assert sys.version_info >= (3, 9)
+
+
+@pytest.mark.parametrize("endless", [0, 1])
+def test_stop_lets_the_device_come_to_rest(tmp_path, monkeypatch, endless):
+    from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime
+
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(
+        ["cslc", PROGRAMS / "late" / "layout.csl", "--fabric-dims=8,3", "--fabric-offsets=4,1",
+         f"--params=endless:{endless}", "-o", "out", "--memcpy", "--channels=1"],
+        check=True, timeout=60)
+    runtime = SdkRuntime("out")
+    runtime.load()
+    runtime.run()
+    runtime.launch("go", nonblock=False)
+    runtime.stop()
+    steps = runtime.read_symbol(4, 1, "steps", "uint16")[0]
+    # What the last command started runs to its end; what has no end is cut off.
+    assert steps > 5 if endless else steps == 5
+
+
+def test_of_a_longer_array_the_first_elements_are_copied(runner):
+    data = np.arange(WIDTH * HEIGHT * SIZE + 5, dtype=np.float32)
+    back = np.full(WIDTH * HEIGHT * SIZE + 3, -1, dtype=np.float32)
+    symbol = runner.get_id("A")
+    runner.memcpy_h2d(symbol, data, *where(), **copy_options())
+    runner.memcpy_d2h(back, symbol, *where(), **copy_options())
+    np.testing.assert_array_equal(back[:-3], data[:-5])
+    assert (back[-3:] == -1).all()
