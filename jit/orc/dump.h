@@ -13,4 +13,8 @@ namespace weft::jit {
 std::string dumpLlvm(const tir::Program& program, const CostTable& costs, std::optional<tir::FunctionId> fn,
                      bool optimised);
 
+/// What LLVM's own JIT takes from the cheap tier's IR to code, in seconds of the calling thread: the floor that
+/// benchmarks compare the engine with. Negative on failure.
+double bareOrcSeconds(const tir::Program& program, const CostTable& costs);
+
 }  // namespace weft::jit

@@ -210,27 +210,29 @@ void FunctionLowering::openEntry() {
     pending_ = b_.CreateAlloca(b_.getInt64Ty(), nullptr, "pending");
     b_.CreateStore(b_.getInt64(0), pending_);
   }
+  const bool is_entry = fn_ == m_.functions[id_.index()].wrapper;
   for (size_t l = 0; l < slots_.size(); ++l) {
     Slot& slot = slots_[l];
     if (slot.temporary || slot.type == Type::Void) continue;
     if (slot.split) {
       for (llvm::AllocaInst*& part : slot.part_memory) {
         part = b_.CreateAlloca(b_.getInt16Ty());
-        if (l >= f_.param_count) b_.CreateStore(b_.getInt16(0), part);
+        if (l >= f_.param_count || is_entry) b_.CreateStore(b_.getInt16(0), part);
       }
     } else {
       llvm::Type* t = m_.typeOf(slot.type);
       slot.memory = b_.CreateAlloca(t, nullptr, f_.locals[l].name);
-      if (l >= f_.param_count) b_.CreateStore(Constant::getNullValue(t), slot.memory);
+      if (l >= f_.param_count || is_entry) b_.CreateStore(Constant::getNullValue(t), slot.memory);
     }
   }
-  for (uint32_t k = 0; k < f_.param_count; ++k) write(k, fn_->getArg(k + 1));
+  for (uint32_t k = 0; k < f_.param_count && !is_entry; ++k) write(k, fn_->getArg(k + 1));
 
   BasicBlock* start = blocks_.empty() ? nullptr : blocks_[0];
   WEFT_CHECK(start != nullptr, "function {} has no blocks", f_.name);
-  if (f_.recursive) start = BasicBlock::Create(m_.context, "start", fn_, blocks_[0]);
+  const bool loads_params = is_entry && f_.param_count > 0;
+  if (f_.recursive || loads_params) start = BasicBlock::Create(m_.context, "start", fn_, blocks_[0]);
   if (form_ == CallForm::Blocking && part_ != Part::Start) {
-    frame_ = fn_->getArg(fn_->arg_size() - 1);
+    frame_ = is_entry ? fn_->getArg(2) : fn_->getArg(fn_->arg_size() - 1);
     frame_->setName("frame");
     BasicBlock* resume = BasicBlock::Create(m_.context, "resume", fn_);
     BasicBlock* bad = BasicBlock::Create(m_.context, "bad", fn_);
@@ -248,6 +250,15 @@ void FunctionLowering::openEntry() {
     points_ = b_.CreateSwitch(point, bad);
   } else {
     b_.CreateBr(start);
+  }
+  if (loads_params) {
+    // A resumed entry is given no arguments.
+    b_.SetInsertPoint(start);
+    for (uint32_t k = 0; k < f_.param_count; ++k) {
+      Value* raw = b_.CreateLoad(b_.getInt64Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt64Ty(), fn_->getArg(1), k));
+      write(k, m_.fromRaw(b_, f_.locals[k].type, raw));
+    }
+    if (!f_.recursive) b_.CreateBr(blocks_[0]);
   }
   if (!f_.recursive) return;
   if (part_ == Part::Resume) {

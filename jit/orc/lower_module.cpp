@@ -82,10 +82,31 @@ void ModuleLowering::declareAll() {
   auto* wrapper_type = wrapperType();
   functions.resize(program.functions.size());
   std::vector<Constant*> table;
+  std::vector<bool> called(functions.size(), false);
+  for (const tir::Inst& inst : program.insts) {
+    if (inst.op == Op::Call) called[inst.imm] = true;
+  }
+  const auto prepare = [&](llvm::Function* fn) {
+    fn->setDoesNotThrow();
+    fn->addFnAttr("prefer-vector-width", std::to_string(options.vector_bytes * 8));
+    fn->addParamAttr(0, llvm::Attribute::NoUndef);
+    fn->addParamAttr(0, llvm::Attribute::getWithDereferenceableBytes(context, sizeof(WeftPe)));
+  };
   for (size_t i = 0; i < functions.size(); ++i) {
     const tir::Function& f = program.functions[i];
     LoweredFunction& out = functions[i];
     out.form = f.may_block ? CallForm::Blocking : traps[i] ? CallForm::Status : CallForm::Typed;
+    const bool parted = options.optimize && out.form == CallForm::Blocking && FunctionLowering::hasHotLoops(program, f);
+    if (!called[i] && !parted && !f.recursive) {
+      // A task: only its entry is ever used, so that is all there is.
+      if (out.form == CallForm::Typed) out.form = CallForm::Status;
+      out.body = llvm::Function::Create(wrapper_type, llvm::Function::InternalLinkage,
+                                        "f" + std::to_string(i) + "." + f.name, module.get());
+      out.wrapper = out.resume = out.body;
+      prepare(out.body);
+      table.push_back(out.wrapper);
+      continue;
+    }
     std::vector<llvm::Type*> params{ptr};
     for (uint32_t k = 0; k < f.param_count; ++k) params.push_back(typeOf(f.locals[k].type));
     if (out.form == CallForm::Blocking) params.push_back(ptr);
@@ -95,16 +116,13 @@ void ModuleLowering::declareAll() {
                                       name, module.get());
     out.wrapper = llvm::Function::Create(wrapper_type, llvm::Function::InternalLinkage, name + ".entry", module.get());
     out.resume = out.body;
-    if (options.optimize && out.form == CallForm::Blocking && FunctionLowering::hasHotLoops(program, f)) {
+    if (parted) {
       out.resume = llvm::Function::Create(out.body->getFunctionType(), llvm::Function::InternalLinkage,
                                           name + ".resume", module.get());
+      prepare(out.resume);
     }
-    for (llvm::Function* fn : {out.body, out.wrapper, out.resume}) {
-      fn->setDoesNotThrow();
-      fn->addFnAttr("prefer-vector-width", std::to_string(options.vector_bytes * 8));
-      fn->addParamAttr(0, llvm::Attribute::NoUndef);
-      fn->addParamAttr(0, llvm::Attribute::getWithDereferenceableBytes(context, sizeof(WeftPe)));
-    }
+    prepare(out.body);
+    prepare(out.wrapper);
     table.push_back(out.wrapper);
   }
   if (table.empty()) table.push_back(llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(ptr)));
@@ -231,7 +249,7 @@ std::unique_ptr<llvm::Module> ModuleLowering::run() {
     const bool parted = functions[i].resume != functions[i].body;
     FunctionLowering(*this, tir::FunctionId(i), parted ? Part::Start : Part::Whole).run();
     if (parted) FunctionLowering(*this, tir::FunctionId(i), Part::Resume).run();
-    emitWrapper(i);
+    if (functions[i].wrapper != functions[i].body) emitWrapper(i);
   }
   std::string problem;
   llvm::raw_string_ostream stream(problem);
