@@ -243,6 +243,10 @@ bool Sema::evalParam(DeclId id, const ast::ParamDecl& d) {
   }
   // The void value stands for "not provided": a param of another type keeps its default.
   if (bound && bound->type == types::kVoid && d.init != nullptr && type.valid() && type != types::kVoid) bound.reset();
+  // The host layout API hands colors over; the PE program may declare the param as their number.
+  if (bound && !module(m).importer.valid() && bound->type == types::kColor && type.valid() &&
+      pool.is(type, types::Kind::Int))
+    bound = Operand::comptime(Value::integer(types::kU16, knownInt(bound->value)));
   Operand v;
   if (bound) {
     const Span at = module(m).import_span.valid() ? module(m).import_span : d.name.span;
