@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
 
+#include <algorithm>
+
 namespace weft::sema {
 
 using diag::Code;
@@ -271,20 +273,19 @@ Operand Sema::builtinGetFilterId(const ast::BuiltinCall& call, TypeId) {
   Operand v = exprAs(*call.args[0], types::kColor);
   if (v.stops()) return v;
   if (!v.isComptime()) return notComptime(call.span, "color");
-  // Filters are numbered by color among the local configurations of the program.
+  // A filter has the number of its color. Whether the layout gives this PE's color one is not known here.
   const int color = static_cast<int>(knownInt(v.value));
-  int id = 0;
-  bool found = false;
-  for (const LocalColorConfig& c : device.color_configs) {
-    if (c.config.filter.kind == plan::FilterKind::None) continue;
-    if (c.color < color) ++id;
-    if (c.color == color) found = true;
-  }
-  if (!found) {
+  const bool local = std::any_of(device.color_configs.begin(), device.color_configs.end(), [&](const auto& c) {
+    return c.color == color && c.config.filter.kind != plan::FilterKind::None;
+  });
+  const bool bare = std::any_of(device.color_configs.begin(), device.color_configs.end(), [&](const auto& c) {
+    return c.color == color && c.config.filter.kind == plan::FilterKind::None;
+  });
+  if (bare || (!local && layout_exports == nullptr)) {
     error(Code::E0509, call.span, "color {} has no filter in this program", color).emit();
     return Operand::poison();
   }
-  return Operand::comptime(Value::integer(types::kU16, id));
+  return Operand::comptime(Value::integer(types::kU16, color));
 }
 
 }  // namespace weft::sema

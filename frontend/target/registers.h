@@ -25,10 +25,9 @@ constexpr uint16_t switchConfigAddress(Arch a, int color) {
 constexpr uint16_t switchRxTxAddress(int color, int position) {
   return static_cast<uint16_t>(0x7c40 + color * 4 + position);
 }
-/// (weft) Filters by number 0..kFilterCount-1: eight words each: 0 counter, 1 limit1, 2 max_counter, 3 limit2, 4 min, 5
-/// max, 6 flags (bit 0 active, 1 dropping), 7 kind.
-constexpr int kFilterCount = 6;
-constexpr uint16_t filterAddress(int filter, int word) { return static_cast<uint16_t>(0x7d00 + filter * 8 + word); }
+/// (weft) The filter of a color (its id is the color's number): eight words: 0 counter, 1 limit1, 2 max_counter,
+/// 3 limit2, 4 min, 5 max, 6 flags (bit 0 active, 1 dropping), 7 kind. Without a filter they read as 0.
+constexpr uint16_t filterAddress(int color, int word) { return static_cast<uint16_t>(0x7cc0 + color * 8 + word); }
 /// (weft) Queue status, read only: bit i = queue i. Input empty/full, output empty/full; flushed input/output queues.
 constexpr uint16_t kInputQueueEmpty = 0x7d80;
 constexpr uint16_t kInputQueueFull = 0x7d81;

@@ -36,11 +36,6 @@ ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
       cs->filter->config = config->filter;
       cs->filter->counter = config->filter.init_counter;
       cs->filter->limit1 = config->filter.limit1;
-      // Filters of a PE are numbered by color.
-      for (int c = 0; c < color; ++c) {
-        const plan::ColorConfig* other = plan.colorConfig(at, c);
-        if (other != nullptr && other->filter.kind != plan::FilterKind::None) ++cs->filter->number;
-      }
     }
   }
   if (((plan.host.h2dMask() >> color) & 1) != 0) {

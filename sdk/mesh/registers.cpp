@@ -57,14 +57,10 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     *value = static_cast<uint16_t>(p.valid ? (p.tx & kRouteMask) | (p.rx & kRouteMask) << 5 : 0);
     return true;
   }
-  if (address >= target::filterAddress(0, 0) && address < target::filterAddress(target::kFilterCount, 0)) {
-    const int number = (address - target::filterAddress(0, 0)) / 8, word = (address - target::filterAddress(0, 0)) % 8;
+  if (address >= target::filterAddress(0, 0) && address < target::filterAddress(kColorCount, 0)) {
+    const int color = (address - target::filterAddress(0, 0)) / 8, word = (address - target::filterAddress(0, 0)) % 8;
     *value = 0;
-    for (int color = 0; color < kColorCount; ++color) {
-      const plan::ColorConfig* config = mesh_.plan().colorConfig(coordOf(pe), color);
-      if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
-      const FilterState* f = colorState(pe, c, color).own_filter;
-      if (f->number != number) continue;
+    if (const FilterState* f = colorState(pe, c, color).own_filter; f != nullptr) {
       const uint16_t words[8] = {
           static_cast<uint16_t>(f->counter),
           static_cast<uint16_t>(f->limit1),
@@ -197,13 +193,9 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     schedule(pe, now + 1);
     return true;
   }
-  if (address >= target::filterAddress(0, 0) && address < target::filterAddress(target::kFilterCount, 0)) {
-    const int number = (address - target::filterAddress(0, 0)) / 8, word = (address - target::filterAddress(0, 0)) % 8;
-    for (int color = 0; color < kColorCount; ++color) {
-      const plan::ColorConfig* config = mesh_.plan().colorConfig(coordOf(pe), color);
-      if (config == nullptr || config->filter.kind == plan::FilterKind::None) continue;
-      FilterState* f = colorState(pe, c, color).own_filter;
-      if (f->number != number) continue;
+  if (address >= target::filterAddress(0, 0) && address < target::filterAddress(kColorCount, 0)) {
+    const int color = (address - target::filterAddress(0, 0)) / 8, word = (address - target::filterAddress(0, 0)) % 8;
+    if (FilterState* f = colorState(pe, c, color).own_filter; f != nullptr) {
       switch (word) {
         case 0: f->counter = value; break;
         case 1: f->limit1 = value; break;

@@ -92,7 +92,6 @@ struct FilterState {
   uint32_t limit1 = 0;
   bool second = false;
   bool open = false;  // sparse: everything passes
-  uint8_t number = 0;
 };
 
 struct PositionState {
