@@ -8,7 +8,7 @@ namespace weft::plan {
 namespace {
 
 constexpr std::string_view kMagic = "WEFTPLAN";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 
 class Writer {
  public:
@@ -202,6 +202,16 @@ std::string serialize(const FabricPlan& plan) {
   writePairs(w, plan.params);
   writePairs(w, plan.colors);
   w.text(plan.source_path);
+  w.number(plan.streams.size());
+  for (const PortStream& p : plan.streams) {
+    w.text(p.name);
+    for (const uint32_t v : {p.input ? 1u : 0u, p.at.x, p.at.y, uint32_t{p.color}, p.buffer_words}) w.number(v);
+  }
+  w.number(plan.presets.size());
+  for (const Preset& p : plan.presets) {
+    for (const uint32_t v : {p.at.x, p.at.y, p.address}) w.number(v);
+    w.text(p.bytes);
+  }
   return w.out;
 }
 
@@ -250,7 +260,31 @@ Result<FabricPlan> deserialize(std::string_view bytes, diag::Sink& sink) {
   readPairs(r, plan.params);
   readPairs(r, plan.colors);
   plan.source_path = r.text();
-  if (!r.ok() || r.left() != 0 || plan.program_of.size() != area || plan.color_configs.empty()) return damaged();
+  const auto small = [&r] { return static_cast<uint32_t>(r.number()); };
+  const auto inside = [&](PeCoord at) { return at.x < plan.extent.width && at.y < plan.extent.height; };
+  bool good = true;
+  for (n = r.count(); n > 0 && r.ok(); --n) {
+    PortStream p;
+    p.name = r.text();
+    p.input = r.number() != 0;
+    p.at.x = small();
+    p.at.y = small();
+    p.color = static_cast<uint8_t>(r.number());
+    p.buffer_words = small();
+    good = good && inside(p.at) && p.color < target::kColorCount;
+    plan.streams.push_back(std::move(p));
+  }
+  for (n = r.count(); n > 0 && r.ok(); --n) {
+    Preset p;
+    p.at.x = small();
+    p.at.y = small();
+    p.address = small();
+    p.bytes = r.text();
+    good = good && inside(p.at);
+    plan.presets.push_back(std::move(p));
+  }
+  if (!r.ok() || !good || r.left() != 0 || plan.program_of.size() != area || plan.color_configs.empty())
+    return damaged();
   for (const auto& plane : plan.config_of) {
     for (const uint32_t i : plane) {
       if (i >= plan.color_configs.size()) return damaged();

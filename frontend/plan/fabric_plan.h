@@ -98,6 +98,28 @@ struct HostLink {
   }
 };
 
+/// A stream between the host and one color of one PE: what a host-side layout has instead of memcpy.
+struct PortStream {
+  std::string name;
+  bool input = false;
+  PeCoord at;
+  uint8_t color = 0;
+  /// Words that wait between host and PE without holding either up.
+  uint32_t buffer_words = 0;
+  bool operator==(const PortStream&) const = default;
+};
+
+/// What a PE's memory holds at an address when the run begins, in place of its program's image.
+struct Preset {
+  PeCoord at;
+  uint32_t address = 0;
+  std::string bytes;
+  bool operator==(const Preset&) const = default;
+};
+
+/// Bit of the host's end of a stream in a port mask, behind the five of the fabric.
+inline constexpr target::PortMask kHostPortBit = 1u << target::kPortCount;
+
 inline constexpr uint32_t kNoProgram = 0xffffffffu;
 
 /// Immutable once made, so any thread may read it.
@@ -110,6 +132,8 @@ struct FabricPlan {
   Extent2 fabric;
   FabricCoord offset;
   HostLink host;
+  std::vector<PortStream> streams;
+  std::vector<Preset> presets;
 
   std::vector<std::shared_ptr<const tir::Program>> programs;
   /// Row-major, extent.area() entries: index into programs or kNoProgram.

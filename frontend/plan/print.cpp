@@ -17,6 +17,7 @@ std::string ports(target::PortMask mask) {
     if ((mask & target::maskOf(port)) == 0) continue;
     out += (out.empty() ? "" : " ") + std::string(target::portName(port));
   }
+  if ((mask & kHostPortBit) != 0) out += out.empty() ? "HOST" : " HOST";
   return out.empty() ? "-" : out;
 }
 
@@ -121,6 +122,11 @@ std::string print(const FabricPlan& plan) {
       out += fmt::format("export {} {} {}\n", e.name, e.is_mutable ? "var" : "const", e.type);
     }
   }
+  for (const PortStream& p : plan.streams) {
+    out += fmt::format("stream {} {} ({}, {}) color {}\n", p.name, p.input ? "to" : "from", p.at.x, p.at.y, p.color);
+  }
+  for (const Preset& p : plan.presets)
+    out += fmt::format("preset ({}, {}) {:#x} {} bytes\n", p.at.x, p.at.y, p.address, p.bytes.size());
   for (const auto& [name, value] : plan.params) out += fmt::format("param {} {}\n", name, value);
   for (const auto& [name, value] : plan.colors) out += fmt::format("param color {} {}\n", name, value);
   return out;

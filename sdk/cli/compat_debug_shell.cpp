@@ -1,6 +1,8 @@
-// sdk_debug_shell: `compile` is cslc, `smoke` runs the examples of folders.
+// sdk_debug_shell: `compile` is cslc, `smoke` runs the examples of folders, `wavelet-trace` prints a trace.
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/cli/command.h"
+#include "sdk/cli/words.h"
+#include "sdk/host/trace_file.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +19,29 @@ int smoke(const Args& args) {
   return kClean;
 }
 
+/// Words may stand in any order: `--artifact_dir . --x 4 --y 1 trace`.
+int waveletTrace(Args words) {
+  const std::string folder = takeValue(words, "--artifact_dir").value_or(".");
+  const std::string x = takeValue(words, "--x").value_or(""), y = takeValue(words, "--y").value_or("");
+  if (x.empty() || y.empty() || x.find_first_not_of("0123456789") != std::string::npos ||
+      y.find_first_not_of("0123456789") != std::string::npos) {
+    return wrongUsage("sdk_debug_shell wavelet-trace", "--x and --y name a PE of the fabric");
+  }
+  const source::SourceManager sources;
+  diag::Sink sink;
+  const auto trace = host::readTrace(folder, sink);
+  if (trace) {
+    const uint64_t tile = std::stoull(y) * trace->fabric_width + std::stoull(x);
+    for (const host::TraceEntry& e : trace->entries)
+      if (e.tile == tile)
+        fmt::print("@{} P{}.{} landing C{} from link {}, ctrl={}, idx={:04X}, data={:04X}\n", e.cycle, x, y, e.color,
+                   host::portLetter(e.port), e.control ? 1 : 0, e.payload >> 16, e.payload & 0xffff);
+    if (trace->truncated) fmt::print(stderr, "the trace ends before the run did (WEFT_TRACE_EVENTS keeps more)\n");
+  }
+  DiagnosticPrinter().print(sink.drain(), sources);
+  return trace ? kClean : kDiagnostics;
+}
+
 }  // namespace
 
 int debugShellMain(const Args& args) {
@@ -24,13 +49,20 @@ int debugShellMain(const Args& args) {
     fmt::print(
         "usage: sdk_debug_shell COMMAND [options]\n\n"
         "  compile ARGS    the same as cslc ARGS\n"
-        "  smoke [DIR..]   run every commands_*.sh below the folders\n");
+        "  smoke [DIR..]   run every commands_*.sh below the folders\n"
+        "  wavelet-trace --artifact_dir DIR --x X --y Y trace\n"
+        "                  arrivals of wavelets at one PE of the fabric, from DIR/simfab_traces\n"
+        "  visualize [--artifact_dir DIR]\n"
+        "                  there is no viewer: says where the text tools are\n");
     return kClean;
   }
   if (args[0] == "compile") return cslcMain(Args(args.begin() + 1, args.end()));
+  if (args[0] == "wavelet-trace") return waveletTrace(Args(args.begin() + 1, args.end()));
   if (args[0] == "smoke") return smoke(args);
   if (args[0] == "visualize") {
-    fmt::print(stderr, "sdk_debug_shell: Weft has no viewer yet\n");
+    fmt::print(stderr,
+               "sdk_debug_shell: Weft has no viewer; `csdb` shows cores, symbols and wavelets, `weft compile "
+               "--dump=plan` the routes\n");
     return kUsage;
   }
   return wrongUsage("sdk_debug_shell", fmt::format("there is no command `{}`", args[0]));

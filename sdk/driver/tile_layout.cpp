@@ -24,10 +24,12 @@ PeCoord place(const Json& pair) { return {pair.at(0).get<uint32_t>(), pair.at(1)
 
 target::PortMask sides(const Json& names) {
   target::PortMask mask = 0;
-  for (const auto& name : names)
+  for (const auto& name : names) {
+    if (name.get<std::string>() == "HOST") mask = static_cast<target::PortMask>(mask | plan::kHostPortBit);
     for (int p = 0; p < target::kPortCount; ++p)
       if (name.get<std::string>() == target::portName(static_cast<target::Port>(p)))
         mask = static_cast<target::PortMask>(mask | (1u << p));
+  }
   return mask;
 }
 
@@ -71,6 +73,57 @@ Result<void> addRoutes(const Json& routes, plan::FabricPlan& plan, diag::Sink& s
   return {};
 }
 
+Result<void> addStreams(const Json& streams, plan::FabricPlan& plan, diag::Sink& sink) {
+  for (const Json& s : streams) {
+    plan::PortStream stream{s.at("name").get<std::string>(), s.at("input").get<bool>(), place(s.at("at")),
+                            s.at("color").get<uint8_t>(), s.at("buffer").get<uint32_t>()};
+    for (const plan::PortStream& other : plan.streams) {
+      if (other.at != stream.at || other.color != stream.color || other.input != stream.input) continue;
+      sink.error(diag::Code::E0616, {}, "streams `{}` and `{}` share color {} of PE ({}, {})", other.name, stream.name,
+                 stream.color, stream.at.x, stream.at.y)
+          .emit();
+      return Reported{};
+    }
+    plan.streams.push_back(std::move(stream));
+  }
+  return {};
+}
+
+std::string fromHex(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+Result<void> addPresets(const Json& symbols, plan::FabricPlan& plan, diag::Sink& sink) {
+  for (const Json& s : symbols) {
+    const PeCoord at = place(s.at("at"));
+    const auto name = s.at("name").get<std::string>();
+    const auto program = plan.programAt(at);
+    const tir::Symbol* symbol = nullptr;
+    if (program)
+      for (const tir::Symbol& candidate : plan.programs[*program]->symbols)
+        if (candidate.name == name) symbol = &candidate;
+    if (symbol == nullptr) {
+      sink.error(diag::Code::E0603, {}, "there is no variable `{}` on PE ({}, {}) to set", name, at.x, at.y)
+          .help("declare it `export var`, so that it is kept")
+          .emit();
+      return Reported{};
+    }
+    std::string bytes = fromHex(s.at("bytes").get<std::string>());
+    if (bytes.size() != symbol->bytes || symbol->address + symbol->bytes > plan.programs[*program]->private_bytes) {
+      auto error = sink.error(diag::Code::E0615, {}, "`{}` cannot be set to {} bytes: it is {}", name, bytes.size(),
+                              bytes.size() != symbol->bytes ? fmt::format("{} bytes of {}", symbol->bytes, symbol->type)
+                                                            : std::string("a constant"));
+      error.note(fmt::format("on PE ({}, {})", at.x, at.y));
+      error.emit();
+      return Reported{};
+    }
+    plan.presets.push_back({at, symbol->address, std::move(bytes)});
+  }
+  return {};
+}
+
 }  // namespace
 
 TileLayoutOutcome compileTileLayout(const std::string& text) {
@@ -104,7 +157,12 @@ TileLayoutOutcome compileTileLayout(const std::string& text) {
   auto plan = session.compileTiles(options, extent, tiles);
   if (plan) {
     auto copy = std::make_shared<plan::FabricPlan>(**plan);
-    if (addRoutes(description.value("routes", Json::array()), *copy, session.sink())) outcome.plan = copy;
+    diag::Sink& sink = session.sink();
+    if (addRoutes(description.value("routes", Json::array()), *copy, sink) &&
+        addStreams(description.value("streams", Json::array()), *copy, sink) &&
+        addPresets(description.value("symbols", Json::array()), *copy, sink)) {
+      outcome.plan = copy;
+    }
   }
   for (const diag::Diagnostic& d : session.sink().drain()) outcome.messages += diag::renderText(d, session.sources());
   return outcome;

@@ -21,7 +21,9 @@ struct TileLayoutOutcome {
 };
 
 /// `text`: {arch, fp16, import_paths, width, height, tiles: [{source, at: [[x, y]..], params, colors}],
-/// routes: [{at, color, positions: [[inputs, outputs]..]}]}; sides are EAST, WEST, NORTH, SOUTH, RAMP.
+/// routes: [{at, color, positions: [[inputs, outputs]..]}], streams: [{name, input, at, color, buffer}],
+/// symbols: [{name, at, bytes}]}; sides are EAST, WEST, NORTH, SOUTH, RAMP and HOST (the host's end of a stream), bytes
+/// hexadecimal.
 TileLayoutOutcome compileTileLayout(const std::string& text);
 
 }  // namespace weft::driver

@@ -108,7 +108,15 @@ Status RuntimeImpl::otherThread() const {
   return Status(toProblems(sink.drain(), none));
 }
 
-Status RuntimeImpl::takeStatus(bool interrupted) { return Status(toProblems(sink_.drain(), sources_), interrupted); }
+Status RuntimeImpl::takeStatus(bool interrupted) {
+  std::vector<Problem> problems = toProblems(sink_.drain(), sources_);
+  if (options_.message_level == "ERROR") std::erase_if(problems, [](const Problem& p) { return !p.is_error; });
+  return Status(std::move(problems), interrupted);
+}
+
+void RuntimeImpl::say(const std::string& text) const {
+  if (options_.message_level == "INFO" || options_.message_level == "DEBUG") fmt::print(stderr, "INFO: {}\n", text);
+}
 
 Status RuntimeImpl::load() {
   return call_([&]() -> Result<void> {
@@ -117,9 +125,14 @@ Status RuntimeImpl::load() {
       return Reported{};
     }
     const Stopwatch watch(report_.load_seconds);
+    const auto begin = std::chrono::steady_clock::now();
     WEFT_TRY(simulation_, factory_(plan_, sink_));
-    if (options_.write_logs) log_ = std::make_unique<SimLog>(simulation_->mesh(), directory_);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (options_.write_logs)
+      log_ = std::make_unique<SimLog>(simulation_->mesh(), directory_, options_.suppress_trace, took.count());
     state_ = State::Loaded;
+    say(fmt::format("{}: {} x {} PEs loaded, engine {}", directory_, plan_->extent.width, plan_->extent.height,
+                    simulation_->engineName()));
     return {};
   });
 }
@@ -149,7 +162,7 @@ Status RuntimeImpl::stop() {
     Result<void> done;
     // After a failure the state is frozen where it failed.
     if (!failed_) {
-      // A host that only looked on waits until nothing moves.
+      // A host that only looked on, or that streams, waits until nothing moves.
       done = runUntil(last_command_);
     }
     if (interrupted_) return done;
@@ -158,7 +171,11 @@ Status RuntimeImpl::stop() {
     if (interrupted_) return done;
     state_ = State::Stopped;
     pending_.clear();
+    receives_.clear();
+    const Result<void> written = writeKept();
+    if (done && !written) done = written;
     if (log_) log_->finish();
+    say(fmt::format("stopped at cycle {}", simulation_->mesh().cycle()));
     if (!options_.core_at_end.empty()) {
       const Result<void> core = writeCore(simulation_->mesh(), directory_, options_.core_at_end, sink_);
       if (!core) return core;
@@ -248,7 +265,7 @@ Result<void> RuntimeImpl::runUntil(std::optional<mesh::CommandId> id) {
   switch (end) {
     case mesh::RunEnd::Complete: return {};
     case mesh::RunEnd::Quiescent:
-      if (!id || mesh.isComplete(*id)) return {};
+      if (id ? mesh.isComplete(*id) : mesh.openTransfers() == 0) return {};
       failed_ = true;
       mesh.reportHang(id);
       return Reported{};
@@ -341,12 +358,14 @@ std::unique_ptr<Runtime> Runtime::open(const std::string& directory, const Runti
   auto plan = host::readArtifact(absolute.string(), sink);
   std::unique_ptr<Runtime> runtime;
   if (plan) {
-    runtime = host::makeRuntime(
-        *plan, absolute.lexically_normal().string(), options,
-        [](std::shared_ptr<const plan::FabricPlan> p, diag::Sink& s) -> Result<std::unique_ptr<host::Simulation>> {
-          WEFT_TRY(const host::SimulationOptions settings, host::SimulationOptions::fromEnvironment(s));
-          return host::Simulation::create(std::move(p), settings, s);
-        });
+    runtime =
+        host::makeRuntime(*plan, absolute.lexically_normal().string(), options,
+                          [options](std::shared_ptr<const plan::FabricPlan> p,
+                                    diag::Sink& s) -> Result<std::unique_ptr<host::Simulation>> {
+                            WEFT_TRY(host::SimulationOptions settings, host::SimulationOptions::fromEnvironment(s));
+                            settings.mesh.most_threads = options.max_threads;
+                            return host::Simulation::create(std::move(p), settings, s);
+                          });
   }
   status = Status(host::toProblems(sink.drain(), sources));
   return runtime;

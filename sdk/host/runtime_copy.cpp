@@ -3,13 +3,21 @@
 #include "sdk/host/memcpy_layout.h"
 #include "sdk/host/runtime_impl.h"
 
+#include <algorithm>
+
 namespace weft::host {
 
 namespace {
 
 mesh::Region regionOf(const Transfer& t) {
-  return {static_cast<uint32_t>(t.x), static_cast<uint32_t>(t.y), static_cast<uint32_t>(t.width),
-          static_cast<uint32_t>(t.height)};
+  mesh::Region r{static_cast<uint32_t>(t.x), static_cast<uint32_t>(t.y), static_cast<uint32_t>(t.width),
+                 static_cast<uint32_t>(t.height)};
+  if (t.spread == Spread::Strided) {
+    // A step past the region takes its first column or row only.
+    r.step_x = static_cast<uint32_t>(std::min(t.row_stride, t.width));
+    r.step_y = static_cast<uint32_t>(std::min(t.col_stride, t.height));
+  }
+  return r;
 }
 
 int elementBytes(const Transfer& t) { return t.data_type == DataType::Bits16 ? 2 : 4; }
@@ -132,6 +140,15 @@ void RuntimeImpl::settleCopies() {
     toHost(out.transfer, out.staging.data(), out.words);
     if (out.on_complete) out.on_complete();
   }
+  for (size_t i = 0; i < receives_.size();) {
+    if (!mesh.isComplete(receives_[i].id)) {
+      ++i;
+      continue;
+    }
+    const PendingReceive done = std::move(receives_[i]);
+    receives_.erase(receives_.begin() + static_cast<ptrdiff_t>(i));
+    if (done.on_complete) done.on_complete();
+  }
 }
 
 Status RuntimeImpl::copyIn(const Transfer& t, const uint32_t* words, size_t count, Task& task) {
@@ -143,31 +160,14 @@ Status RuntimeImpl::copyIn(const Transfer& t, const uint32_t* words, size_t coun
     const auto elements = static_cast<uint32_t>(t.elements_per_pe);
     const bool narrow = !t.streaming && t.data_type == DataType::Bits16;
     mesh::Mesh& mesh = simulation_->mesh();
-    auto submit = [&](mesh::Region region, std::vector<uint32_t> data) {
-      if (narrow)
-        for (uint32_t& word : data) word &= 0xffffu;
-      return t.streaming ? mesh.streamIn(static_cast<int>(t.target), region, elements, std::move(data))
-                         : mesh.copyIn(name, region, elements, elementBytes(t), std::move(data));
-    };
-    const HostShape shape = hostShape(t);
-    if (t.spread != Spread::Strided) {
-      std::vector<uint32_t> data(static_cast<size_t>(t.width) * static_cast<size_t>(t.height) * elements);
-      toDevice(t, words, data.data());
-      return finish(submit(regionOf(t), std::move(data)), t.nonblock, task);
-    }
-    std::vector<uint32_t> data(shape.words());
+    const mesh::Region region = regionOf(t);
+    std::vector<uint32_t> data(static_cast<size_t>(region.columns()) * region.rows() * elements);
     toDevice(t, words, data.data());
-    mesh::CommandId last = 0;
-    for (uint32_t y = 0; y < shape.rows; ++y) {
-      for (uint32_t x = 0; x < shape.columns; ++x) {
-        const auto first =
-            data.begin() + static_cast<ptrdiff_t>((static_cast<size_t>(y) * shape.columns + x) * elements);
-        const mesh::Region one{static_cast<uint32_t>(t.x + x * t.row_stride),
-                               static_cast<uint32_t>(t.y + y * t.col_stride), 1, 1};
-        last = submit(one, std::vector<uint32_t>(first, first + elements));
-      }
-    }
-    return finish(last, t.nonblock, task);
+    if (narrow)
+      for (uint32_t& word : data) word &= 0xffffu;
+    return finish(t.streaming ? mesh.streamIn(static_cast<int>(t.target), region, elements, std::move(data))
+                              : mesh.copyIn(name, region, elements, elementBytes(t), std::move(data)),
+                  t.nonblock, task);
   });
 }
 

@@ -1,4 +1,5 @@
-// The Runtime behind weft/runtime.h. Split over runtime.cpp (life), runtime_copy.cpp, runtime_launch.cpp.
+// The Runtime behind weft/runtime.h. Split over runtime.cpp (life), runtime_copy.cpp, runtime_launch.cpp,
+// runtime_stream.cpp.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/diag/diag.h"
@@ -53,6 +54,11 @@ class RuntimeImpl final : public Runtime {
   Status launch(const std::string& name, const std::vector<LaunchArgument>& arguments, bool nonblock,
                 Task& task) override;
   Status call(const std::string& name, const std::vector<uint32_t>& words, bool nonblock, Task& task) override;
+  [[nodiscard]] std::vector<StreamInfo> streams() const override;
+  Status send(size_t stream, const uint32_t* words, size_t count, bool nonblock, Task& task) override;
+  Status receive(size_t stream, uint32_t* words, size_t count, std::function<void()> on_complete, bool nonblock,
+                 Task& task) override;
+  Status receiveToFile(size_t stream, const std::string& path, bool nonblock) override;
   Status wait(Task task) override;
   Status isDone(Task task, bool& done) override;
   Status readSymbol(int64_t fabric_x, int64_t fabric_y, const std::string& symbol,
@@ -72,6 +78,10 @@ class RuntimeImpl final : public Runtime {
     std::vector<uint32_t> staging;
     // Owned by the caller of copyOut; lives until on_complete has run.
     uint32_t* words = nullptr;
+    std::function<void()> on_complete;
+  };
+  struct PendingReceive {
+    mesh::CommandId id = 0;
     std::function<void()> on_complete;
   };
   /// Marks a call as under way; a second one from another thread is an error.
@@ -108,8 +118,13 @@ class RuntimeImpl final : public Runtime {
   Result<void> finish(mesh::CommandId id, bool nonblock, Task& task);
   Result<void> runUntil(std::optional<mesh::CommandId> id);
   Result<void> settle();
+  Result<void> checkStream(size_t stream, bool input);
+  Result<void> finishTransfer(mesh::CommandId id, bool nonblock, Task& task);
+  Result<void> writeKept();
   void settleCopies();
   void writeReport() const;
+  // To standard error at the levels INFO and DEBUG.
+  void say(const std::string& text) const;
 
   std::shared_ptr<const plan::FabricPlan> plan_;
   std::string directory_;
@@ -124,6 +139,9 @@ class RuntimeImpl final : public Runtime {
   std::deque<PendingOut> pending_;
   // Wall times so far; the rest is filled in when it is written.
   profile::RunReport report_;
+  std::vector<PendingReceive> receives_;
+  // Stream, file.
+  std::vector<std::pair<size_t, std::string>> kept_;
   std::optional<mesh::CommandId> last_command_;
   State state_ = State::Created;
   // A trap, hang or cycle limit ended the run: nothing moves any more.

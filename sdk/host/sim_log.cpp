@@ -49,19 +49,25 @@ std::string halfText(uint16_t bits) {
 
 }  // namespace
 
-SimLog::SimLog(mesh::Mesh& mesh, const std::string& key) : mesh_(mesh) {
+SimLog::SimLog(mesh::Mesh& mesh, const std::string& key, bool suppress_trace, double init_seconds)
+    : mesh_(mesh), init_seconds_(init_seconds) {
   file_.reset(std::fopen("sim.log", "w"));
   std::error_code ignored;
   stats_path_ = std::filesystem::absolute("sim_stats.json", ignored).string();
+  const plan::FabricPlan& plan = mesh_.plan();
+  const char* suppress = std::getenv("CSL_SUPPRESS_SIMFAB_TRACE");
+  if (!suppress_trace && (suppress == nullptr || *suppress == '\0' || *suppress == '0'))
+    trace_ = std::make_unique<TraceFile>(plan);
+  log_landings_ = has(debugTokens(), "landing");
   header(key);
   mesh_.setLogListener([this](mesh::Cycles cycle, PeCoord, const std::string& text) { line(cycle, text); });
-  if (has(debugTokens(), "landing")) mesh_.setWaveletListener([this](const mesh::WaveletEvent& e) { landing(e); });
-  const plan::FabricPlan& plan = mesh_.plan();
+  if (log_landings_ || trace_ != nullptr) mesh_.setWaveletListener([this](const mesh::WaveletEvent& e) { arrived(e); });
   std::ofstream("simconfig.json") << nlohmann::json{{"debug", debugTokens()},
                                                     {"outdir", "."},
                                                     {"simtile", "hwtile"},
-                                                    {"randSeed", 0},
-                                                    {"sunsetCount", 50},
+                                                    {"trace", trace_ != nullptr},
+                                                    {"traceFormat", "ctf"},
+                                                    {"threading", {{"numThreads", mesh_.stats().threads}}},
                                                     {"fabric", {plan.fabric.width, plan.fabric.height}}}
                                          .dump(2)
                                   << "\n";
@@ -81,7 +87,7 @@ void SimLog::header(const std::string& key) {
   const uint64_t width = plan.fabric.width;
   const uint64_t height = plan.fabric.height;
   const size_t hash = std::hash<std::string>{}(key);
-  line(0, "GITREV=0, GITCLEAN=1");
+  line(0, "Simulator: Weft");
   line(0, fmt::format("Create from size nx={} ny={}", width, height));
   line(0, fmt::format("dimX={}, dimY={}", width, height));
   line(0, fmt::format("Invocation key is: sim{:032x}", hash));
@@ -89,7 +95,9 @@ void SimLog::header(const std::string& key) {
   const auto tokens = debugTokens();
   if (!tokens.empty()) line(0, fmt::format("Global debug flag: {}", fmt::join(tokens, ",")));
   for (const char* word : {"inst_trace", "router"})
-    if (has(tokens, word)) line(0, fmt::format("Weft does not write `{}` lines yet", word));
+    if (has(tokens, word)) line(0, fmt::format("`{}` lines are not modelled", word));
+  line(0, fmt::format("SimTraceCtf, flags:  wavelets={} landing={} inst=0 switch_positions=0 stalls=0",
+                      trace_ != nullptr ? 1 : 0, log_landings_ ? 1 : 0));
   // A line per tile would be most of the file on a wafer; nobody reads them there.
   if (width * height <= 4096) {
     for (uint64_t y = 0; y < height; ++y)
@@ -103,23 +111,28 @@ void SimLog::header(const std::string& key) {
                       width * height + 2 * (width + height), plan.extent.area(), width * height, 2 * (width + height)));
 }
 
-void SimLog::landing(const mesh::WaveletEvent& e) {
+void SimLog::arrived(const mesh::WaveletEvent& e) {
   const plan::FabricPlan& plan = mesh_.plan();
-  constexpr const char kLink[] = {'W', 'E', 'S', 'N', 'R'};
   const uint64_t tile = static_cast<uint64_t>(e.pe.y + plan.offset.y) * plan.fabric.width + e.pe.x + plan.offset.x;
+  const uint64_t ident = tile << 40 | static_cast<uint64_t>(e.color) << 32 | (landings_++ & 0xffffffffu);
+  if (log_landings_) landing(e, ident);
+  if (trace_ != nullptr && !trace_->add(e, ident) && !log_landings_) mesh_.setWaveletListener({});
+}
+
+void SimLog::landing(const mesh::WaveletEvent& e, uint64_t ident) {
+  const plan::FabricPlan& plan = mesh_.plan();
   const auto data = static_cast<uint16_t>(e.payload);
-  line(e.cycle, fmt::format("P{}.{} (hwtile) landing C{} from link {}, ctrl={}, idx={:04X}, data={:04X} {}, "
-                            "{}ident={:06X}{:02X}{:08X}, lf=0",
-                            e.pe.x + plan.offset.x, e.pe.y + plan.offset.y, e.color, kLink[std::min<size_t>(e.port, 4)],
-                            e.control ? 1 : 0, e.payload >> 16, data, halfText(data),
-                            plan.arch == target::Arch::Wse3 ? "half=0, " : "", tile, e.color, landings_));
-  ++landings_;
-  last_landing_ = e.cycle;
+  line(e.cycle,
+       fmt::format("P{}.{} (hwtile) landing C{} from link {}, ctrl={}, idx={:04X}, data={:04X} {}, "
+                   "{}ident={:016X}, lf=0",
+                   e.pe.x + plan.offset.x, e.pe.y + plan.offset.y, e.color, portLetter(e.port), e.control ? 1 : 0,
+                   e.payload >> 16, data, halfText(data), plan.arch == target::Arch::Wse3 ? "half=0, " : "", ident));
 }
 
 void SimLog::finish() {
   if (finished_) return;
   finished_ = true;
+  if (trace_ != nullptr) trace_->write();
   const mesh::MeshStats stats = mesh_.stats();
   const plan::FabricPlan& plan = mesh_.plan();
   const mesh::Cycles cycles = mesh_.cycle();
@@ -127,40 +140,41 @@ void SimLog::finish() {
       std::max(1e-9, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
   const double rate = static_cast<double>(cycles) / seconds;
   const double tile_rate = rate * static_cast<double>(plan.extent.area());
+  const double thread_rate = tile_rate / stats.threads;
+  const mesh::Cycles idle = cycles - std::min(cycles, stats.last_busy);
+  const mesh::Cycles quiet = cycles - std::min(cycles, stats.last_move);
   line(cycles, "Stopping due to user request");
-  line(cycles, fmt::format("{} cycles since an instruction was executed, {} cycles since a wavelet landed", 0,
-                           landings_ != 0 ? cycles - std::min(cycles, last_landing_) : 0));
   line(cycles,
-       fmt::format("Simulation used {:.2f} seconds, init-time=0.00, total-time={:.2f}, cycles={}, cyc/sec={:.2f}, "
+       fmt::format("{} cycles since an instruction was executed, {} cycles since a wavelet landed", idle, quiet));
+  line(cycles,
+       fmt::format("Simulation used {:.2f} seconds, init-time={:.2f}, total-time={:.2f}, cycles={}, cyc/sec={:.2f}, "
                    "tile-cyc/sec={:.2f}, tile-cyc/sec-thread={:.2f}",
-                   seconds, seconds, cycles, rate, tile_rate, tile_rate));
-  line(cycles, fmt::format("CTF Stats: num_stalls_       = {:12}", 0));
+                   seconds, init_seconds_, seconds + init_seconds_, cycles, rate, tile_rate, thread_rate));
+  // Stalls and switch positions are not counted, so their lines are missing.
   line(cycles, fmt::format("CTF Stats: num_wavelets      = {:12}", stats.wavelet_hops));
   line(cycles, fmt::format("CTF Stats: num_inst_dispatch = {:12}", stats.instructions));
-  line(cycles, fmt::format("CTF Stats: num_inst_pipe     = {:12}", stats.dsd_elements));
-  line(cycles, fmt::format("CTF Stats: num_switch_pos    = {:12}", 0));
+  line(cycles, fmt::format("CTF Stats: num_inst_pipe     = {:12}", stats.instructions + stats.dsd_elements));
   if (file_) std::fflush(file_.get());
+  const uint64_t edge = 2 * (plan.fabric.width + plan.fabric.height);
   std::ofstream(stats_path_) << nlohmann::ordered_json{{"cycle_count", cycles},
                                                        {"cycles_per_second", rate},
                                                        {"fabric_x", plan.fabric.width},
                                                        {"fabric_y", plan.fabric.height},
                                                        {"hwtile_count", plan.fabric.area()},
-                                                       {"idle_ce_cycles", 0},
-                                                       {"idle_wavelet_cycles", 0},
-                                                       {"init_time", 0.0},
+                                                       {"idle_ce_cycles", idle},
+                                                       {"idle_wavelet_cycles", quiet},
+                                                       {"init_time", init_seconds_},
                                                        {"iotile_count", 0},
                                                        {"nodes", 1},
-                                                       {"nultile_count", 2 * (plan.fabric.width + plan.fabric.height)},
+                                                       {"nultile_count", edge},
                                                        {"sim_stop_cause", "Stop due to user request"},
                                                        {"sim_time", seconds},
                                                        {"simulated_tile_count", plan.extent.area()},
-                                                       {"sunset_count", 50},
-                                                       {"threads", 1},
-                                                       {"tile_count", plan.fabric.area() +
-                                                                          2 * (plan.fabric.width + plan.fabric.height)},
+                                                       {"threads", stats.threads},
+                                                       {"tile_count", plan.fabric.area() + edge},
                                                        {"tile_cycles_per_second", tile_rate},
-                                                       {"tile_cycles_per_second_per_thread", tile_rate},
-                                                       {"total_time", seconds}}
+                                                       {"tile_cycles_per_second_per_thread", thread_rate},
+                                                       {"total_time", seconds + init_seconds_}}
                                     .dump(2)
                              << "\n";
 }

@@ -1,7 +1,9 @@
-// The files a simulator run leaves in the current directory: sim.log, sim_stats.json, simconfig.json. Used by Runtime.
+// The files a simulator run leaves in the current directory: sim.log, sim_stats.json, simconfig.json, simfab_traces/.
+// Used by Runtime.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/plan/fabric_plan.h"
+#include "sdk/host/trace_file.h"
 #include "sdk/mesh/mesh.h"
 
 #include <chrono>
@@ -14,8 +16,10 @@ namespace weft::host {
 class SimLog {
  public:
   /// Creates sim.log and simconfig.json in the current directory (a folder that cannot be written is not an error) and
-  /// listens to the mesh: <simprint> lines always, arriving wavelets when SIMFABRIC_DEBUG has `landing`.
-  SimLog(mesh::Mesh& mesh, const std::string& key);
+  /// listens to the mesh: <simprint> lines always, arriving wavelets when SIMFABRIC_DEBUG has `landing`; the
+  /// first of them go to the trace.
+  /// `key` names the program; `init_seconds` is what loading took.
+  SimLog(mesh::Mesh& mesh, const std::string& key, bool suppress_trace, double init_seconds);
   ~SimLog();
   SimLog(const SimLog&) = delete;
   SimLog& operator=(const SimLog&) = delete;
@@ -33,12 +37,15 @@ class SimLog {
   std::unique_ptr<std::FILE, Close> file_;
   std::string stats_path_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  mesh::Cycles last_landing_ = 0;
+  double init_seconds_;
+  std::unique_ptr<TraceFile> trace_;
+  bool log_landings_ = false;
   uint64_t landings_ = 0;
   bool finished_ = false;
 
   void header(const std::string& key);
-  void landing(const mesh::WaveletEvent& event);
+  void landing(const mesh::WaveletEvent& event, uint64_t ident);
+  void arrived(const mesh::WaveletEvent& event);
 };
 
 }  // namespace weft::host

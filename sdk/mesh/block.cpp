@@ -121,7 +121,7 @@ Cycles Block::runWindows(Cycles stop, uint32_t most) {
     runWindow(end);
     solo_until_ = 0;
     if (time_ >= end) end = time_ / hop * hop + hop;
-    if (host_done != 0 || trapped || !reports.empty() || !log.empty() || !events.empty()) break;
+    if (host_done != 0 || stream_done || trapped || !reports.empty() || !log.empty() || !events.empty()) break;
   }
   return end;
 }

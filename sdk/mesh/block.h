@@ -136,8 +136,17 @@ class Block {
   // ---- host_port.cpp ----
   void hostFeed(uint32_t pe, Core& core, Cycles t);
   void hostDrain(uint32_t pe, Core& core, Cycles t);
+  /// Puts a word into the port of a color, or asks to be woken when there is room.
+  bool giveHostWord(uint32_t pe, Core& core, int color, uint32_t word, Cycles t);
+  /// The word at the port of a color, or nullptr; takeHostWord() removes it.
+  Slot* hostWord(uint32_t pe, Core& core, int color, Cycles t);
+  void takeHostWord(uint32_t pe, Core& core, int color, Cycles t);
   void startSystemTask(uint32_t pe, Core& core, Cycles t);
   void unblockCommandStream(uint32_t pe, Cycles t);
+
+  // ---- host_streams.cpp ----
+  void feedStreams(uint32_t pe, Core& core, Cycles t);
+  void drainStreams(uint32_t pe, Core& core, Cycles t);
 
   // ---- hang_report.cpp, snapshot.cpp ----
   struct Stuck {
@@ -165,6 +174,7 @@ class Block {
   std::vector<WaveletEvent> events;
   uint64_t host_done = 0;
   Cycles host_done_cycle = 0;
+  bool stream_done = false;
   uint64_t trace_hash = 0;
   MeshStats stats;
   bool trapped = false;

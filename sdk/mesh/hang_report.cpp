@@ -59,7 +59,7 @@ RouteView MeshImpl::routeView(PeCoord at, int color) const {
   return v;
 }
 
-std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoord>* sender) const {
+std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoord>* sender, bool to_host) const {
   std::set<uint32_t> seen;
   PeCoord pe = at;
   // The color may be known under its partner's number on the way; swaps are rare enough to follow the plain one.
@@ -69,8 +69,9 @@ std::string MeshImpl::whyNothingComes(PeCoord at, int color, std::optional<PeCoo
     const RouteView v = routeView(pe, color);
     if (!v.configured) return fmt::format("{} has no route for color {}", peText(pe), color);
     if (v.teardown) return fmt::format("color {} is in teardown at {}", color, peText(pe));
-    if (pe == at && (v.tx & kRampBit) == 0) {
-      return fmt::format("the route of color {} at {} does not lead to its RAMP", color, peText(pe));
+    if (pe == at && (v.tx & (to_host ? kHostBit : kRampBit)) == 0) {
+      return fmt::format("the route of color {} at {} does not lead to {}", color, peText(pe),
+                         to_host ? "the host" : "its RAMP");
     }
     const Core* c = coreAt(pe);
     // Words that stand before a closed port.
@@ -351,6 +352,7 @@ void Block::collectStuck(std::vector<Stuck>& out) {
 void MeshImpl::reportHang(std::optional<CommandId> awaited) {
   std::vector<Block::Stuck> stuck;
   for (const auto& b : blocks_) b->collectStuck(stuck);
+  collectStreams(stuck);
   std::stable_sort(stuck.begin(), stuck.end(), [](const Block::Stuck& a, const Block::Stuck& b) {
     return std::tie(b.primary, a.at.y, a.at.x) < std::tie(a.primary, b.at.y, b.at.x);
   });
@@ -371,6 +373,10 @@ void MeshImpl::reportHang(std::optional<CommandId> awaited) {
     for (const Command& c : commands_) {
       if (c.id == *awaited && c.id != commands_.front().id) waits += ", before its " + commandText(c);
     }
+  }
+  if (commands_.empty() && !open_transfers_.empty()) {
+    waits = fmt::format("; the host waits for {} transfer{} of streams", open_transfers_.size(),
+                        open_transfers_.size() == 1 ? "" : "s");
   }
   auto d = sink_.error(diag::Code::E0701, {}, "nothing can move any more at cycle {}{}", time_, waits);
   constexpr size_t kGroups = 12;

@@ -96,15 +96,15 @@ void MeshImpl::startCommand(Command& c, Cycles at) {
   if (c.kind == CommandKind::Launch) base += static_cast<Cycles>(c.data.size()) * params_.launch_word;
   c.base = base;
   c.last = base;
-  for (uint32_t y = c.region.y; y < c.region.y + c.region.height; ++y) {
-    for (uint32_t x = c.region.x; x < c.region.x + c.region.width; ++x) {
+  for (uint32_t y = c.region.y; y < c.region.y + c.region.height; y += c.region.step_y) {
+    for (uint32_t x = c.region.x; x < c.region.x + c.region.width; x += c.region.step_x) {
       const PeCoord at_pe{x, y};
       if (!plan_->extent.contains(at_pe)) continue;
       Block& block = blockAt(at_pe);
       const uint32_t pe = block.indexOf(at_pe);
       Pe& state = block.pes()[pe];
       const Cycles arrives = c.arrival(at_pe, params_.hop);
-      const size_t offset = (static_cast<size_t>(y - c.region.y) * c.region.width + (x - c.region.x)) * c.elements;
+      const size_t offset = c.region.index(at_pe) * c.elements;
       if (by_name) {
         if (state.program == plan::kNoProgram || c.symbol[state.program] == kNone) continue;
         state.flags |= Pe::kSystemPending;
@@ -120,7 +120,7 @@ void MeshImpl::startCommand(Command& c, Cycles at) {
           h.count = c.elements;
           h.color = static_cast<uint8_t>(c.color);
           h.base = arrives;
-          h.column = x - c.region.x;
+          h.column = (x - c.region.x) / c.region.step_x;
         } else {
           h.out = c.out + offset;
           h.out_next = 0;
@@ -142,7 +142,7 @@ Cycles MeshImpl::hostStep(Cycles now) {
     if (!c.started) startCommand(c, std::max(last_completion_, c.start));
     if (c.complete == kNever && c.done >= c.expected) {
       const Cycles base = c.start + params_.command_start;
-      const uint64_t words = static_cast<uint64_t>(c.elements) * c.region.width * c.region.height;
+      const uint64_t words = static_cast<uint64_t>(c.elements) * c.region.columns() * c.region.rows();
       switch (c.kind) {
         case CommandKind::CopyIn: c.complete = c.last + words * 1000 / params_.h2d_rate; break;
         case CommandKind::CopyOut:

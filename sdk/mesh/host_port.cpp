@@ -6,12 +6,39 @@
 
 namespace weft::mesh {
 
+bool Block::giveHostWord(uint32_t pe, Core& c, int color, uint32_t word, Cycles t) {
+  ColorState& cs = colorState(pe, c, color);
+  if (cs.host_in == nullptr) {
+    cs.host_in = make<Link>();
+    cs.host_in->mask = static_cast<uint8_t>(params_.link_depth - 1);
+    cs.host_in->port = kHostPort;
+    cs.host_in->color = static_cast<uint8_t>(color);
+    cs.host_in->sender = cs.host_in->receiver = pe;
+  }
+  Link& link = *cs.host_in;
+  Slot& place = link.slot[link.tail];
+  if (place.full) {
+    link.waiting = true;
+    return false;
+  }
+  if (place.at > t) {
+    schedule(pe, place.at);
+    return false;
+  }
+  place = Slot{t + 1, word, 0, static_cast<uint8_t>(color), true};
+  link.tail = (link.tail + 1) & link.mask;
+  c.occupied_host |= 1u << color;
+  schedule(pe, t + 1);
+  return true;
+}
+
 /// Puts the next word of a stream into the port's buffer when it has arrived and there is room.
 void Block::hostFeed(uint32_t pe, Core& c, Cycles t) {
   HostStream& h = *c.host;
+  if (h.streams != nullptr) feedStreams(pe, c, t);
   if (h.next >= h.count) return;
   const Command* command = mesh_.current();
-  const uint32_t columns = command != nullptr ? command->region.width : 1;
+  const uint32_t columns = command != nullptr ? command->region.columns() : 1;
   const auto arrival = [&](uint32_t word) {
     return h.base + (static_cast<Cycles>(word) * columns + h.column) * 1000 / params_.h2d_rate;
   };
@@ -20,28 +47,7 @@ void Block::hostFeed(uint32_t pe, Core& c, Cycles t) {
     schedule(pe, due);
     return;
   }
-  ColorState& cs = colorState(pe, c, h.color);
-  if (cs.host_in == nullptr) {
-    cs.host_in = make<Link>();
-    cs.host_in->mask = static_cast<uint8_t>(params_.link_depth - 1);
-    cs.host_in->port = kHostPort;
-    cs.host_in->color = h.color;
-    cs.host_in->sender = cs.host_in->receiver = pe;
-  }
-  Link& link = *cs.host_in;
-  Slot& place = link.slot[link.tail];
-  if (place.full) {
-    link.waiting = true;
-    return;
-  }
-  if (place.at > t) {
-    schedule(pe, place.at);
-    return;
-  }
-  place = Slot{t + 1, h.data[h.next], 0, h.color, true};
-  link.tail = (link.tail + 1) & link.mask;
-  c.occupied_host |= 1u << h.color;
-  schedule(pe, t + 1);
+  if (!giveHostWord(pe, c, h.color, h.data[h.next], t)) return;
   if (++h.next == h.count) {
     ++host_done;
     host_done_cycle = std::max(host_done_cycle, t);
@@ -50,21 +56,19 @@ void Block::hostFeed(uint32_t pe, Core& c, Cycles t) {
   }
 }
 
-/// Takes one word per cycle for a stream out.
-void Block::hostDrain(uint32_t pe, Core& c, Cycles t) {
-  if (c.host == nullptr || c.host->out_next >= c.host->out_count) return;
-  HostStream& h = *c.host;
-  if (t < h.out_base) return;
-  ColorState& cs = colorState(pe, c, h.out_color);
-  if (cs.host_out == nullptr) return;
-  Link& link = *cs.host_out;
+Slot* Block::hostWord(uint32_t pe, Core& c, int color, Cycles t) {
+  ColorState& cs = colorState(pe, c, color);
+  if (cs.host_out == nullptr) return nullptr;
+  Slot& s = cs.host_out->slot[cs.host_out->head];
+  if (!s.full) return nullptr;
+  if (s.at <= t) return &s;
+  schedule(pe, s.at);
+  return nullptr;
+}
+
+void Block::takeHostWord(uint32_t pe, Core& c, int color, Cycles t) {
+  Link& link = *colorState(pe, c, color).host_out;
   Slot& s = link.slot[link.head];
-  if (!s.full) return;
-  if (s.at > t) {
-    schedule(pe, s.at);
-    return;
-  }
-  h.out[h.out_next++] = s.payload;
   s.full = false;
   s.at = t + params_.hop;
   link.head = (link.head + 1) & link.mask;
@@ -72,6 +76,18 @@ void Block::hostDrain(uint32_t pe, Core& c, Cycles t) {
     link.waiting = false;
     schedule(pe, t + params_.hop);
   }
+}
+
+/// Takes one word per cycle for a stream out.
+void Block::hostDrain(uint32_t pe, Core& c, Cycles t) {
+  if (c.host == nullptr) return;
+  HostStream& h = *c.host;
+  if (h.streams != nullptr) drainStreams(pe, c, t);
+  if (h.out_next >= h.out_count || t < h.out_base) return;
+  const Slot* word = hostWord(pe, c, h.out_color, t);
+  if (word == nullptr) return;
+  h.out[h.out_next++] = word->payload;
+  takeHostWord(pe, c, h.out_color, t);
   if (h.out_next == h.out_count) {
     ++host_done;
     host_done_cycle = std::max(host_done_cycle, t);
@@ -99,9 +115,7 @@ void Block::startSystemTask(uint32_t pe, Core& c, Cycles t) {
     return;
   }
   const PeCoord at = coordOf(pe);
-  const size_t offset =
-      (static_cast<size_t>(at.y - command.region.y) * command.region.width + (at.x - command.region.x)) *
-      command.elements;
+  const size_t offset = command.region.index(at) * command.elements;
   uint32_t address = symbol.address;
   if (symbol.is_pointer) address = peekByte(pe, address) | static_cast<uint32_t>(peekByte(pe, address + 1)) << 8;
   const auto width = static_cast<uint32_t>(command.element_bytes);

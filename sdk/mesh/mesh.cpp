@@ -106,7 +106,7 @@ bool MeshImpl::load(jit::Engine& engine) {
   int threads = options_.threads;
   if (threads <= 0) {
     const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    threads = area < 20000 ? 1 : std::min(cores, 16);
+    threads = area < 20000 ? 1 : std::min(cores, options_.most_threads > 0 ? std::min(options_.most_threads, 16) : 16);
   }
   uint32_t edge = options_.block_edge > 0 ? static_cast<uint32_t>(options_.block_edge) : 0;
   if (edge == 0) {
@@ -130,6 +130,9 @@ bool MeshImpl::load(jit::Engine& engine) {
   inboxes_.resize(blocks_.size());
   pool_ = std::make_unique<ThreadPool>(std::min<int>(threads, static_cast<int>(blocks_.size())));
   pool_->run(static_cast<uint32_t>(blocks_.size()), [this](uint32_t i) { blocks_[i]->load(); });
+  for (const plan::Preset& p : plan_->presets)
+    writeMemory(p.at, p.address, {reinterpret_cast<const uint8_t*>(p.bytes.data()), p.bytes.size()});
+  makeStreams();
   loaded_ = true;
   return true;
 }
@@ -172,13 +175,13 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
   const Cycles hop = params_.hop;
   std::vector<uint32_t> ready;
   for (;;) {
-    const Cycles host_next = hostStep(time_);
+    const Cycles host_next = std::min(hostStep(time_), streamStep(time_));
     if (trapped_) return RunEnd::Trap;
     if (request.until && isComplete(*request.until)) return RunEnd::Complete;
     Cycles next = host_next;
     for (const auto& b : blocks_) next = std::min(next, b->nextEvent());
     if (next == kNever) {
-      return !request.until && commands_.empty() ? RunEnd::Complete : RunEnd::Quiescent;
+      return !request.until && commands_.empty() && open_transfers_.empty() ? RunEnd::Complete : RunEnd::Quiescent;
     }
     if (next >= request.cycle_limit) {
       time_ = std::max(time_, request.cycle_limit);
@@ -263,6 +266,7 @@ void MeshImpl::collect(Cycles window_end) {
       b->host_done = 0;
       b->host_done_cycle = 0;
     }
+    b->stream_done = false;
     trapped_ = trapped_ || b->trapped;
   }
   if (!lines.empty()) {
@@ -277,8 +281,9 @@ void MeshImpl::collect(Cycles window_end) {
     std::stable_sort(events.begin(), events.end(), [](const WaveletEvent& a, const WaveletEvent& b) {
       return std::tie(a.cycle, a.pe.y, a.pe.x, a.port, a.color) < std::tie(b.cycle, b.pe.y, b.pe.x, b.port, b.color);
     });
-    if (wavelet_listener_) {
-      for (const WaveletEvent& e : events) wavelet_listener_(e);
+    // A copy: a listener may take itself away.
+    if (const auto listener = wavelet_listener_) {
+      for (const WaveletEvent& e : events) listener(e);
     }
   }
   if (!reports.empty()) {
@@ -361,7 +366,15 @@ MeshStats MeshImpl::stats() const {
     s.dropped_off_edge += b->stats.dropped_off_edge;
     s.state_bytes += b->stateBytes();
     s.memory_bytes += b->memory_bytes_;
+    for (const Pe& pe : b->pes()) {
+      if (pe.core == nullptr) continue;
+      const MainThread& main = pe.core->main;
+      s.last_busy = std::max(s.last_busy, main.state == MainState::Idle ? std::min(main.idle_from, time_) : time_);
+      for (const ColorState* cs : pe.core->color)
+        if (cs != nullptr) s.last_move = std::max(s.last_move, cs->last_served);
+    }
   }
+  s.threads = pool_->threads();
   return s;
 }
 

@@ -23,6 +23,8 @@ using Cycles = uint64_t;
 struct MeshOptions {
   /// Workers; 0 = choose (one thread wins on small meshes). A number forces that many on any mesh.
   int threads = 0;
+  /// Upper bound when `threads` is chosen; 0 = none.
+  int most_threads = 0;
   /// Edge length of the square blocks the mesh is cut into, in PEs; 0 = choose. Tests vary it: output never changes.
   int block_edge = 0;
   /// 0 = the documented rule; otherwise a seed for other legal choices (ready tasks, link arbitration).
@@ -34,9 +36,16 @@ struct MeshOptions {
   int heartbeat_seconds = 30;
 };
 
-/// A rectangle of PEs in logical coordinates.
+/// A rectangle of PEs in logical coordinates, or every n-th column and row of one.
 struct Region {
   uint32_t x = 0, y = 0, width = 1, height = 1;
+  uint32_t step_x = 1, step_y = 1;
+  [[nodiscard]] uint32_t columns() const { return (width + step_x - 1) / step_x; }
+  [[nodiscard]] uint32_t rows() const { return (height + step_y - 1) / step_y; }
+  /// Place of a PE of the region among its PEs, row-major.
+  [[nodiscard]] size_t index(PeCoord at) const {
+    return static_cast<size_t>((at.y - y) / step_y) * columns() + (at.x - x) / step_x;
+  }
 };
 
 /// What ended run(): see RunEnd.
@@ -48,7 +57,7 @@ enum class RunEnd : uint8_t {
   Interrupted,  // stop_flag was set, or the poll callback asked
 };
 
-/// Handle of a submitted command; commands complete in order of submission.
+/// Handle of a submitted command or transfer; commands complete in order of submission.
 using CommandId = uint64_t;
 
 /// One wavelet event for listeners (debugger, profile). Off unless a listener is set.
@@ -70,6 +79,10 @@ struct MeshStats {
   uint64_t state_bytes = 0;   // simulator state without PE memory
   uint64_t memory_bytes = 0;  // PE memory touched so far
   uint64_t dropped_off_edge = 0;
+  /// Cycles in which the main thread of a PE last stopped running, and a router last moved a word; 0 = never.
+  Cycles last_busy = 0;
+  Cycles last_move = 0;
+  int threads = 1;
 };
 
 /// Snapshot of one PE for the REPL, csdb and reports.
@@ -114,6 +127,17 @@ class Mesh {
   /// Starts an exported function on every PE that exports it; arguments are one 32-bit word each, in order.
   virtual CommandId launch(const std::string& function, std::vector<uint32_t> args) = 0;
   [[nodiscard]] virtual bool isComplete(CommandId id) const = 0;
+
+  // ---- streams of the plan: beside the commands, each with an order of its own ----
+  /// Words to the input stream plan().streams[stream]; complete when the stream's buffer has taken them all.
+  virtual CommandId send(size_t stream, std::vector<uint32_t> words) = 0;
+  /// The next `count` words of an output stream; `words` must live until the transfer completes.
+  virtual CommandId receive(size_t stream, uint32_t* words, size_t count) = 0;
+  /// From now on every word that nobody receives is kept, and given back by takeKept().
+  virtual void keepAll(size_t stream) = 0;
+  virtual std::vector<uint32_t> takeKept(size_t stream) = 0;
+  /// Transfers of streams that are not complete.
+  [[nodiscard]] virtual size_t openTransfers() const = 0;
 
   // ---- time ----
   struct RunRequest {

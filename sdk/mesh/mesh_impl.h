@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "sdk/mesh/block.h"
+#include "sdk/mesh/host_streams.h"
 #include "sdk/mesh/mesh.h"
 #include "sdk/mesh/threads.h"
 
 #include <deque>
 #include <mutex>
+#include <set>
 
 namespace weft::mesh {
 
@@ -59,7 +61,14 @@ class MeshImpl final : public Mesh {
   CommandId streamIn(int color, Region region, uint32_t elements_per_pe, std::vector<uint32_t> data) override;
   CommandId streamOut(int color, Region region, uint32_t elements_per_pe, uint32_t* data) override;
   CommandId launch(const std::string& function, std::vector<uint32_t> args) override;
-  [[nodiscard]] bool isComplete(CommandId id) const override { return id <= completed_; }
+  [[nodiscard]] bool isComplete(CommandId id) const override {
+    return (id & kTransferBit) != 0 ? !open_transfers_.contains(id) : id <= completed_;
+  }
+  CommandId send(size_t stream, std::vector<uint32_t> words) override;
+  CommandId receive(size_t stream, uint32_t* words, size_t count) override;
+  void keepAll(size_t stream) override;
+  std::vector<uint32_t> takeKept(size_t stream) override;
+  [[nodiscard]] size_t openTransfers() const override { return open_transfers_.size(); }
   RunEnd run(const RunRequest& request) override;
   void reportHang(std::optional<CommandId> awaited) override;
   std::vector<uint8_t> readMemory(PeCoord at, uint32_t address, uint32_t bytes) const override;
@@ -93,7 +102,7 @@ class MeshImpl final : public Mesh {
   RouteView routeView(PeCoord at, int color) const;
   [[nodiscard]] const Core* coreAt(PeCoord at) const;
   /// Why the words of `color` that PE `at` waits for do not come, and which PE should have sent them.
-  std::string whyNothingComes(PeCoord at, int color, std::optional<PeCoord>* sender) const;
+  std::string whyNothingComes(PeCoord at, int color, std::optional<PeCoord>* sender, bool to_host = false) const;
   /// Why the words of `color` that PE `at` sends do not get away.
   std::string whyStuck(PeCoord at, int color, int from = kRampPort) const;
 
@@ -103,6 +112,13 @@ class MeshImpl final : public Mesh {
   void startCommand(Command& command, Cycles at);
   /// Host side of a window: starts and completes commands. Returns the host's next event.
   Cycles hostStep(Cycles now);
+  void makeStreams();
+  /// `transfer.end` is its number of words.
+  CommandId addTransfer(size_t stream, Transfer transfer);
+  /// Completes transfers of streams. Returns when the next one will be complete.
+  Cycles streamStep(Cycles now);
+  /// What open transfers wait for, for reports.
+  void collectStreams(std::vector<Block::Stuck>& out) const;
   void collect(Cycles window_end);
   RunEnd runLoop(const RunRequest& request);
   void heartbeat();
@@ -128,6 +144,10 @@ class MeshImpl final : public Mesh {
   CommandId next_command_ = 1;
   CommandId completed_ = 0;
   Cycles last_completion_ = 0;
+  /// One per stream of the plan; the blocks point at them.
+  std::vector<std::unique_ptr<PortStream>> streams_;
+  std::set<CommandId> open_transfers_;
+  CommandId next_transfer_ = kTransferBit + 1;
   std::function<void(const WaveletEvent&)> wavelet_listener_;
   std::function<void(Cycles, PeCoord, const std::string&)> log_listener_;
   std::mutex warnings_mutex_;

@@ -267,7 +267,11 @@ struct MainThread {
   uint64_t args[8] = {};
 };
 
+struct PortStream;
+
 struct HostStream {
+  /// Streams of a host-side layout that end at this PE.
+  PortStream* streams = nullptr;
   // h2d
   const uint32_t* data = nullptr;
   uint32_t next = 0;

@@ -77,6 +77,15 @@ void checkItems(const py::array& array) {
                py::str(array.dtype()).cast<std::string>());
 }
 
+/// Streams carry 32-bit words: an array must have as many bytes, whatever its type.
+void checkStreamed(const py::array& array, size_t words) {
+  if (array.dtype().kind() == 'O' || array.nbytes() % 4 != 0 || array.size() == 0)
+    wrongArray("streams carry 32-bit words; the array is " + py::str(array.dtype()).cast<std::string>());
+  if (static_cast<size_t>(array.nbytes()) < 4 * words)
+    wrongArray("the array has " + std::to_string(array.nbytes() / 4) + " words, the transfer needs " +
+               std::to_string(words));
+}
+
 /// A Python object that may be let go on a thread without the GIL.
 std::shared_ptr<py::object> keep(py::object object) {
   return {new py::object(std::move(object)), [](py::object* held) {
@@ -166,6 +175,25 @@ class Runtime {
     return task;
   }
 
+  weft::Task send(size_t stream, const py::array& array, size_t count, bool nonblock) {
+    const auto packed = py::array::ensure(array, py::array::c_style);
+    checkStreamed(packed, count);
+    weft::Task task = 0;
+    const auto* words = static_cast<const uint32_t*>(packed.data());
+    checked([&] { return runtime_->send(stream, words, count, nonblock, task); });
+    return task;
+  }
+
+  weft::Task receive(size_t stream, py::array array, size_t count, bool nonblock) {
+    checkStreamed(array, count);
+    if (!array.writeable()) wrongArray("the array to receive into is read-only");
+    if ((array.flags() & py::array::c_style) == 0) wrongArray("the array to receive into is not contiguous");
+    weft::Task task = 0;
+    auto* words = static_cast<uint32_t*>(array.mutable_data());
+    checked([&] { return runtime_->receive(stream, words, count, [held = keep(array)] {}, nonblock, task); });
+    return task;
+  }
+
   weft::Task launch(const std::string& name, const py::tuple& args, bool nonblock) {
     std::vector<weft::LaunchArgument> arguments;
     for (const py::handle& value : args) arguments.push_back(argument(value));
@@ -250,6 +278,26 @@ void bindRuntime(py::module_& m) {
       .def("copy_in", &Runtime::copyIn)
       .def("copy_out", &Runtime::copyOut)
       .def("launch", &Runtime::launch)
+      .def("send", &Runtime::send)
+      .def("receive", &Runtime::receive)
+      .def("receive_to_file",
+           [](Runtime& r, size_t stream, const std::string& path, bool nonblock) {
+             checked([&] { return r.get().receiveToFile(stream, path, nonblock); });
+           })
+      .def_property_readonly("streams",
+                             [](Runtime& r) {
+                               py::list all;
+                               for (const weft::StreamInfo& s : r.get().streams()) {
+                                 py::dict d;
+                                 d["name"] = s.name;
+                                 d["input"] = s.input;
+                                 d["color"] = s.color;
+                                 d["at"] = py::make_tuple(s.x, s.y);
+                                 d["buffer_words"] = s.buffer_words;
+                                 all.append(d);
+                               }
+                               return all;
+                             })
       .def("call",
            [](Runtime& r, const std::string& name, const std::vector<uint32_t>& words, bool nonblock) {
              weft::Task task = 0;

@@ -61,7 +61,7 @@ struct LaunchArgument {
   double real = 0;
 };
 
-/// A number that names a submitted command; commands complete in order.
+/// A number that names a submitted command or transfer; commands complete in order, transfers of a stream too.
 using Task = uint64_t;
 
 struct ExportInfo {
@@ -70,6 +70,15 @@ struct ExportInfo {
   bool is_function = false;
   std::string type;
   std::vector<std::pair<std::string, std::string>> inputs;
+};
+
+/// A stream of a host-side layout; its id is its place in the list. Coordinates are those of the fabric.
+struct StreamInfo {
+  std::string name;
+  bool input = false;
+  int color = 0;
+  uint32_t x = 0, y = 0;
+  uint32_t buffer_words = 0;
 };
 
 struct RunFigures {
@@ -120,6 +129,15 @@ class Runtime {
                         Task& task) = 0;
   /// The same without a check: one word per argument.
   virtual Status call(const std::string& name, const std::vector<uint32_t>& words, bool nonblock, Task& task) = 0;
+  [[nodiscard]] virtual std::vector<StreamInfo> streams() const = 0;
+  /// Words to an input stream; they are taken before the call returns. Complete when the stream's buffer holds them.
+  virtual Status send(size_t stream, const uint32_t* words, size_t count, bool nonblock, Task& task) = 0;
+  /// The next words of an output stream; `words` and `on_complete` as for copyOut().
+  virtual Status receive(size_t stream, uint32_t* words, size_t count, std::function<void()> on_complete, bool nonblock,
+                         Task& task) = 0;
+  /// Every word of the stream that nobody receives goes to a file, little-endian: when nothing moves any more if
+  /// blocking, else at stop().
+  virtual Status receiveToFile(size_t stream, const std::string& path, bool nonblock) = 0;
   virtual Status wait(Task task) = 0;
   /// Moves simulated time on by at most 1,000 cycles.
   virtual Status isDone(Task task, bool& done) = 0;

@@ -13,3 +13,9 @@ class WeftError(RuntimeError):
         super().__init__(text.rstrip())
         self.code = code
         self.diagnostics = list(diagnostics)
+
+
+def error(code, message, *notes):
+    """A WeftError for a mistake that is found before the runtime is asked; `notes` are lines below the message."""
+    text = f"error[{code}]: {message}" + "".join(f"\n  = {note}" for note in notes)
+    return WeftError(text, code, [{"code": code, "severity": "error", "message": message, "text": text}])

@@ -52,6 +52,11 @@ class FakeMesh final : public mesh::Mesh {
     return add([=, this] { launches.emplace_back(function, args); });
   }
   [[nodiscard]] bool isComplete(mesh::CommandId id) const override { return id < done_; }
+  mesh::CommandId send(size_t, std::vector<uint32_t>) override { return 0; }
+  mesh::CommandId receive(size_t, uint32_t*, size_t) override { return 0; }
+  void keepAll(size_t) override {}
+  std::vector<uint32_t> takeKept(size_t) override { return {}; }
+  [[nodiscard]] size_t openTransfers() const override { return 0; }
 
   mesh::RunEnd run(const RunRequest& request) override {
     while (done_ < commands_.size() && (!request.until || done_ <= *request.until)) {

@@ -8,9 +8,31 @@ import subprocess
 import tarfile
 import tempfile
 
+from weft import tools
 from cerebras.appliance import logger
 from cerebras.appliance.errors import ApplianceUnknownError
 from cerebras.sdk.sdk_utils import getOutputNameFromCompileOptions
+
+
+_STAMP = ".compiler"
+
+
+def _compiler_stamp():
+    """What tells one build of the compiler from another: an artifact of another one is not used again."""
+    try:
+        about = os.stat(tools.command("cslc"))
+    except OSError:
+        raise ApplianceUnknownError("cslc is neither beside the packages nor on PATH") from None
+    return f"{about.st_size} {about.st_mtime_ns}"
+
+
+def _made_by(target):
+    try:
+        with tarfile.open(target) as tar:
+            top = tar.next().name.split("/")[0]
+            return tar.extractfile(f"{top}/{_STAMP}").read().decode()
+    except (OSError, KeyError, AttributeError, tarfile.TarError):
+        return None
 
 
 class SdkCompiler:
@@ -44,7 +66,7 @@ class SdkCompiler:
         else:
             os.makedirs(out_path, exist_ok=True)
             target = os.path.join(out_path, name + ".tar.gz")
-        if os.path.exists(target) and not out_path.endswith(".tar.gz"):
+        if not out_path.endswith(".tar.gz") and _made_by(target) == _compiler_stamp():
             logger.info("Application was found in the compile cache.")
             return target
         words = shlex.split(options)
@@ -52,7 +74,7 @@ class SdkCompiler:
         with tempfile.TemporaryDirectory(prefix="weft-compile-") as scratch:
             top = os.path.join(scratch, name)
             os.makedirs(top)
-            command = ["cslc", os.path.join(app_path, csl_main), *words]
+            command = [tools.command("cslc"), os.path.join(app_path, csl_main), *words]
             done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
             text = (done.stdout + done.stderr).strip()
             if done.returncode != 0:
@@ -66,6 +88,8 @@ class SdkCompiler:
                 f.write(output + "\n")
             with open(os.path.join(top, "compile_command.sh"), "w", encoding="utf-8") as f:
                 f.write(shlex.join(["cslc", csl_main, *words]) + "\n")
+            with open(os.path.join(top, _STAMP), "w", encoding="utf-8") as f:
+                f.write(_compiler_stamp())
             # Two processes may compile the same program at once.
             unfinished = f"{target}.{os.getpid()}.tmp"
             with tarfile.open(unfinished, "w:gz", compresslevel=1) as tar:

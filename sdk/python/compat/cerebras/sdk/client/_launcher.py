@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 
+from weft import tools
+from weft.errors import error
 from cerebras.sdk.client._artifact import unpack
 
 _ADDRESS = "127.0.0.1:9000"
@@ -37,12 +39,20 @@ class SdkLauncher:
         output = ""
         for command in commands:
             if not isinstance(command, str):
-                raise RuntimeError(f"SdkLauncher.run() takes commands as text, not {type(command)}")
+                raise error("E0617", f"SdkLauncher.run() takes commands as text, not {type(command).__name__}")
             if "%CMADDR%" in command:
                 if self._simulator:
-                    raise RuntimeError("a command with %CMADDR% needs a system, but simulator=True was given")
+                    raise error("E0617", "a command with %CMADDR% needs a system, but simulator=True was given")
                 command = command.replace("%CMADDR%", _ADDRESS)
-            done = subprocess.run(command, shell=True, cwd=self._folder, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command,
+                shell=True,
+                cwd=self._folder,
+                env=tools.environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             output += done.stdout
             if done.returncode != 0:
                 raise RuntimeError(f"SdkLauncher.run() command error: {command}\n{done.stdout}{done.stderr}")
@@ -51,6 +61,8 @@ class SdkLauncher:
     def download_artifact(self, name, out_path):
         """Copies a file out; a folder becomes a .tar.gz."""
         source = os.path.join(self._folder, name)
+        if not os.path.exists(source):
+            raise error("E0617", f"the working folder of the launcher has no `{name}`")
         out_path = os.fspath(out_path)
         if os.path.isdir(source):
             base = out_path[: -len(".tar.gz")] if out_path.endswith(".tar.gz") else os.path.join(out_path, name)

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from weft.errors import error
 from cerebras.sdk.client._artifact import unpack
 from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime as _LocalRuntime
 
@@ -58,41 +59,54 @@ class SdkRuntime:
 
     @property
     def _core(self):
-        return self._runtime._core
+        return self._local()._core
+
+    def _local(self):
+        if self._runtime is None:
+            raise error("E0602", "SdkRuntime is not running: use it in a `with` statement, or call start()")
+        return self._runtime
 
     def is_simulator(self):
         return bool(self._simulator)
 
     def get_id(self, name):
-        return self._runtime.get_id(name)
+        return self._local().get_id(name)
 
     def _handle(self, task, nonblock):
         self._operations += 1
         return SdkRuntime.Task(self, task, self._operations) if nonblock else None
 
     def memcpy_h2d(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
-        task = self._runtime.memcpy_h2d(dest, src, px, py, w, h, elem_per_pe, **keywords)
+        task = self._local().memcpy_h2d(dest, src, px, py, w, h, elem_per_pe, **keywords)
         return self._handle(task, keywords["nonblock"])
 
     def memcpy_d2h(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
-        task = self._runtime.memcpy_d2h(dest, src, px, py, w, h, elem_per_pe, **keywords)
+        task = self._local().memcpy_d2h(dest, src, px, py, w, h, elem_per_pe, **keywords)
+        return self._handle(task, keywords["nonblock"])
+
+    def memcpy_h2d_rowbcast(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
+        task = self._local().memcpy_h2d_rowbcast(dest, src, px, py, w, h, elem_per_pe, **keywords)
+        return self._handle(task, keywords["nonblock"])
+
+    def memcpy_h2d_colbcast(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
+        task = self._local().memcpy_h2d_colbcast(dest, src, px, py, w, h, elem_per_pe, **keywords)
         return self._handle(task, keywords["nonblock"])
 
     def launch(self, name, *args, nonblock):
-        return self._handle(self._runtime.launch(name, *args, nonblock=nonblock), nonblock)
+        return self._handle(self._local().launch(name, *args, nonblock=nonblock), nonblock)
 
     def call(self, name, params, *, nonblock):
-        return self._handle(self._runtime.call(name, params, nonblock=nonblock), nonblock)
+        return self._handle(self._local().call(name, params, nonblock=nonblock), nonblock)
 
     def task_wait(self, task):
-        self._runtime.task_wait(task._task)
+        self._local().task_wait(task._task)
 
     def is_task_done(self, task):
-        return self._runtime.is_task_done(task._task)
+        return self._local().is_task_done(task._task)
 
     def download_artifact(self, name, out_path):
         """Copies a file of the run; only after stop()."""
         if not self._stopped:
-            raise RuntimeError("download_artifact() may only be called after stop()")
+            raise error("E0602", "download_artifact() may only be called after stop()")
         source = name if os.path.exists(name) else os.path.join(self._folder, name)
         return shutil.copy(source, out_path)

@@ -5,6 +5,7 @@ import struct
 import numpy as np
 
 from weft import runs
+from weft.errors import error
 
 # Tag of a record -> (NumPy type, 16-bit words behind the tag).
 _VALUES = {
@@ -57,12 +58,15 @@ class debug_util:  # noqa: N801  (the name scripts use)
         core = getattr(cmaddr, "_core", None)
         self._core = core if core is not None else runs.latest(str(bindir))
         if self._core is None or not self._core.is_loaded:
-            raise RuntimeError(f"no run of {bindir} in this process: load and run it first")
+            raise error("E0602", f"no run of {bindir} in this process: load and run it first")
 
     def get_symbol(self, col, row, symbol, dtype):
         """The whole storage of a symbol on one PE."""
         data = self._core.read_symbol(int(col), int(row), symbol)
-        return data.view(np.dtype(dtype)).copy()
+        kind = np.dtype(dtype)
+        if data.size % kind.itemsize:
+            raise error("E0617", f"the {data.size} bytes of `{symbol}` are no whole number of {kind} elements")
+        return data.view(kind).copy()
 
     def get_symbol_rect(self, rectangle, symbol, dtype):
         """The same for a rectangle ((col, row), (w, h)): an array [w][h][elements]."""

@@ -1,23 +1,24 @@
-"""The host-side layout API: regions of code, painted routes, ports and connections. `compile` describes it all to the
-compiler as JSON (`weft layout`); streams between host and ports are not supported yet."""
+"""The host-side layout API: regions of code, painted routes, ports, connections and streams. `compile` describes it all
+to the compiler as JSON (`weft layout`)."""
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
+from weft import tools
 from weft._core import Edge, FP16TYPE, Route, SdkTarget
+from weft.errors import WeftError, error
+from cerebras.sdk.runtime._paths import OPPOSITE, find_path
 from cerebras.sdk.runtime._platform import SdkCompileArtifacts
 
 _COLORS = 24
-_STEP = {Route.EAST: (1, 0), Route.WEST: (-1, 0), Route.NORTH: (0, -1), Route.SOUTH: (0, 1)}
-_OPPOSITE = {
-    Route.EAST: Route.WEST,
-    Route.WEST: Route.EAST,
-    Route.NORTH: Route.SOUTH,
-    Route.SOUTH: Route.NORTH,
-}
+_HOST = "HOST"
+_SYMBOL_TYPES = ("int16", "uint16", "int32", "uint32", "float32")
 
 
 class Color:
@@ -25,7 +26,7 @@ class Color:
 
     def __init__(self, name, value=None, _region=None):
         if value is not None and not 0 <= int(value) < _COLORS:
-            raise RuntimeError(f"color '{name}': {value} is not a color, the last one is {_COLORS - 1}")
+            raise error("E0616", f"color '{name}': {value} is not a color, the last one is {_COLORS - 1}")
         self._name = name
         self._value = None if value is None else int(value)
         self._region = _region
@@ -103,6 +104,14 @@ class PortHandle:
         x = 0 if self._edge == Edge.LEFT else r._width - 1
         return [(r._x + x, r._y + y) for y in range(r._height)]
 
+    def _side(self):
+        """The side on which a path must meet the port; None: any, for a region of one PE."""
+        if self._region._width * self._region._height == 1:
+            return None
+        return {Edge.TOP: Route.NORTH, Edge.BOTTOM: Route.SOUTH, Edge.LEFT: Route.WEST, Edge.RIGHT: Route.EAST}[
+            self._edge
+        ]
+
 
 class CodeRegion:
     """A rectangle of PEs that run one source file. Coordinates in its calls are relative to it."""
@@ -112,17 +121,22 @@ class CodeRegion:
         self._name = name
         self._width = int(width)
         self._height = int(height)
+        if self._width < 1 or self._height < 1:
+            raise error("E0616", f"the region '{name}' has {width} x {height} PEs")
         self._x = 0
         self._y = 0
         self._params = {}
         self._colors = {}
         self._paints = []
         self._ports = {}
+        self._symbols = []
 
     def color(self, name, value=None):
         return Color(name, value, self._name)
 
     def place(self, x, y):
+        if int(x) < 0 or int(y) < 0:
+            raise error("E0616", f"the region '{self._name}' cannot be placed at ({x}, {y})")
         self._x, self._y = int(x), int(y)
 
     def _all(self):
@@ -140,7 +154,9 @@ class CodeRegion:
 
     def _check(self, x, y):
         if not (0 <= x < self._width and 0 <= y < self._height):
-            raise RuntimeError(f"PE ({x}, {y}) is outside of the region '{self._name}'")
+            raise error(
+                "E0616", f"PE ({x}, {y}) is outside of the region '{self._name}' of {self._width} x {self._height} PEs"
+            )
 
     def _set(self, places, first, second):
         for place in places:
@@ -161,29 +177,34 @@ class CodeRegion:
     def set_param_all(self, first, second=None):
         self._set(self._all(), first, second)
 
+    def _paint(self, places, color, routes, over=False):
+        if not 1 <= len(routes) <= 4:
+            raise error("E0616", f"color '{color.get_global_name()}' has {len(routes)} switch positions: 1 to 4 exist")
+        self._paints.append((places, color, list(routes), over))
+
     def paint(self, at, color, routes):
         self._check(at.x, at.y)
-        self._paints.append(([(at.x, at.y)], color, list(routes)))
+        self._paint([(at.x, at.y)], color, routes)
 
     def paint_range(self, rectangle, color, routes):
-        self._paints.append((self._inside(rectangle), color, list(routes)))
+        self._paint(self._inside(rectangle), color, routes)
 
     def paint_all(self, color, routes, edges=()):
-        self._paints.append((self._all(), color, list(routes)))
+        self._paint(self._all(), color, routes)
         for info in edges:
             handle = PortHandle(self, color, info.edge, info.routes, 0, "", True)
             places = [(x - self._x, y - self._y) for x, y in handle._places()]
-            self._paints.append((places, color, info.routes))
+            self._paint(places, color, info.routes, over=True)
 
     def _port(self, color, edge, routes, data_size, prefix, is_input):
         name = f"{prefix or self._name}_{color.get_local_param_name()}"
         if name in self._ports:
-            raise RuntimeError(f"the region '{self._name}' has a port '{name}' already")
+            raise error("E0616", f"the region '{self._name}' has a port '{name}' already")
         for position in routes:
             if is_input and position.get_input():
-                raise RuntimeError("input port cannot have input route.")
+                raise error("E0616", "input port cannot have input route.", f"port '{name}'")
             if not is_input and position.get_output():
-                raise RuntimeError("output port cannot have output route.")
+                raise error("E0616", "output port cannot have output route.", f"port '{name}'")
         self._ports[name] = PortHandle(self, color, edge, list(routes), data_size, name, is_input)
         return self._ports[name]
 
@@ -193,66 +214,134 @@ class CodeRegion:
     def create_output_port(self, color, edge, routes, data_size, prefix=""):
         return self._port(color, edge, routes, data_size, prefix, False)
 
+    def set_symbol(self, at, symbol, data):
+        """Initial value of a variable on one PE."""
+        self._check(at.x, at.y)
+        self._set_symbol([(at.x, at.y)], 1, 1, symbol, data, None, None)
+
+    def set_symbol_rect(self, rectangle, symbol, data, width, height):
+        """set_symbol_all() for a part of the region."""
+        places = self._inside(rectangle)
+        self._set_symbol(places, rectangle.width, rectangle.height, symbol, data, width, height)
+
     def set_symbol_all(self, symbol, data, width, height):
-        raise RuntimeError("error[E0612]: set_symbol_all() is not supported yet")
+        """Initial values of a variable: `data` is a row-major matrix of height x width elements, cut into one block for
+        each PE."""
+        self._set_symbol(self._all(), self._width, self._height, symbol, data, width, height)
+
+    def _set_symbol(self, places, columns, rows, symbol, data, width, height):
+        array = np.ascontiguousarray(data)
+        if array.dtype.name not in _SYMBOL_TYPES:
+            raise error("E0615", f"'{symbol}' cannot be set from {array.dtype}: {', '.join(_SYMBOL_TYPES)} can")
+        width = array.size if width is None else int(width)
+        height = 1 if height is None else int(height)
+        if array.size != width * height:
+            raise error("E0615", f"the data of '{symbol}' has {array.size} elements, not {width} x {height}")
+        if width % columns or height % rows:
+            raise error("E0615", f"{width} x {height} elements of '{symbol}' cannot be cut for {columns} x {rows} PEs")
+        bw, bh = width // columns, height // rows
+        blocks = array.reshape(rows, bh, columns, bw).transpose(0, 2, 1, 3).reshape(rows * columns, bh * bw)
+        for place, block in zip(places, blocks):
+            self._symbols.append((symbol, place, block.astype(block.dtype.newbyteorder("<")).tobytes()))
 
 
-def _path(start, end):
-    """Places and directions from `start` to `end`: along the row, then along the column."""
-    steps = []
-    (x, y), (end_x, end_y) = start, end
-    while x != end_x:
-        step = Route.EAST if end_x > x else Route.WEST
-        steps.append(((x, y), step))
-        x += _STEP[step][0]
-    while y != end_y:
-        step = Route.SOUTH if end_y > y else Route.NORTH
-        steps.append(((x, y), step))
-        y += _STEP[step][1]
-    return steps
+class _Stream:
+    def __init__(self, name, is_input, port, place, color, io_loc, buffer_size):
+        self.name = name
+        self.is_input = is_input
+        self.port = port
+        self._place = place
+        self.color = color
+        self.io_loc = io_loc
+        self.buffer_size = buffer_size
+
+    def place(self):
+        """Regions may move until the layout is compiled."""
+        return self.port._places()[0] if self.port else self._place
 
 
 class SdkLayout:
-    """Collects regions and connections; compile() turns them into a program."""
+    """Collects regions, connections and streams; compile() turns them into a program."""
 
     def __init__(self, platform=None, *, msg_level="WARNING"):
         if isinstance(platform, SdkTarget):
             self._target = platform
+        elif isinstance(platform, (str, os.PathLike)):
+            with open(platform, encoding="utf-8") as f:
+                described = json.load(f)
+            arch = str(described.get("target", described.get("arch", "wse3"))).lower()
+            self._target = SdkTarget.WSE2 if arch == "wse2" else SdkTarget.WSE3
         else:
             self._target = getattr(platform, "target", None) or SdkTarget.WSE3
         self._regions = []
         self._connections = []
+        self._streams = []
 
     def create_code_region(self, source, name, width, height):
         if any(region._name == name for region in self._regions):
-            raise RuntimeError(f"there is a code region '{name}' already")
+            raise error("E0616", f"there is a code region '{name}' already")
         region = CodeRegion(os.path.abspath(source), name, width, height)
         self._regions.append(region)
         return region
 
     def connect(self, tx, rx):
+        for port, wanted in ((tx, False), (rx, True)):
+            self._check_free(port, wanted)
         if tx._data_size != rx._data_size:
-            raise RuntimeError(
+            raise error(
+                "E0616",
                 f"cannot connect ports with incompatible data sizes. Port '{tx._name}' has {tx._data_size}, "
-                f"port '{rx._name}' has {rx._data_size}"
+                f"port '{rx._name}' has {rx._data_size}",
             )
         if len(tx._places()) != len(rx._places()):
-            raise RuntimeError(
+            raise error(
+                "E0616",
                 f"cannot connect ports with incompatible number of PEs. Port '{tx._name}' has {len(tx._places())}, "
-                f"port '{rx._name}' has {len(rx._places())}"
+                f"port '{rx._name}' has {len(rx._places())}",
             )
         self._connections.append((tx, rx))
 
+    def _check_free(self, port, is_input):
+        kind = "input" if is_input else "output"
+        if port._is_input != is_input:
+            raise error("E0616", f"port '{port._name}' is no {kind} port")
+        taken = any(port in pair for pair in self._connections)
+        if taken or any(stream.port is port for stream in self._streams):
+            raise error("E0616", f"Port '{port._name}' cannot be used for internal connection: it is connected already")
+
+    def _stream(self, port, is_input, io_loc, io_buffer_size):
+        self._check_free(port, is_input)
+        if len(port._places()) != 1:
+            raise error("E0616", f"a stream needs a port of one PE, port '{port._name}' has {len(port._places())}")
+        return self._add_stream(_Stream(port._name, is_input, port, None, port._color, io_loc, io_buffer_size))
+
+    def _add_stream(self, stream):
+        if int(stream.buffer_size) < 1:
+            raise error("E0616", f"stream '{stream.name}': a buffer of {stream.buffer_size} words")
+        if any(other.name == stream.name for other in self._streams):
+            raise error("E0616", f"there is a stream '{stream.name}' already")
+        self._streams.append(stream)
+        return stream.name
+
     def create_input_stream(self, port, io_loc=None, io_buffer_size=1024):
-        raise RuntimeError("error[E0612]: streams of SdkLayout programs are not supported yet")
+        """A stream from the host to a port of one PE; returns its name, for send()."""
+        return self._stream(port, True, io_loc, io_buffer_size)
 
     def create_output_stream(self, port, io_loc=None, io_buffer_size=1024):
-        raise RuntimeError("error[E0612]: streams of SdkLayout programs are not supported yet")
+        """A stream from a port of one PE to the host; returns its name, for receive()."""
+        return self._stream(port, False, io_loc, io_buffer_size)
+
+    def _from_loc(self, loc, color, prefix, is_input):
+        name = f"{prefix + '_' if prefix else ''}{color.get_global_name()}_{loc.x}_{loc.y}"
+        return self._add_stream(_Stream(name, is_input, None, (loc.x, loc.y), color, None, 1024))
 
     def create_input_stream_from_loc(self, loc, c, prefix=""):
-        raise RuntimeError("error[E0612]: streams of SdkLayout programs are not supported yet")
+        """A stream from the host into the PE at a fabric coordinate, on a color."""
+        return self._from_loc(loc, c, prefix, True)
 
-    create_output_stream_from_loc = create_input_stream_from_loc
+    def create_output_stream_from_loc(self, loc, c, prefix=""):
+        """A stream of what the PE at a fabric coordinate sends on a color, to the host."""
+        return self._from_loc(loc, c, prefix, False)
 
     def _stack(self, regions, origin, horizontal):
         if origin is not None:
@@ -270,69 +359,109 @@ class SdkLayout:
     def vstack(self, regions, origin=None):
         return self._stack(regions, origin, False)
 
-    def _routes(self):
-        """(place, color, positions) of every painted and connected PE; positions are (inputs, outputs)."""
-        routes = []
-        for region in self._regions:
-            for places, color, positions in region._paints:
-                for x, y in places:
-                    routes.append(
-                        ((region._x + x, region._y + y), color, [(p.get_input(), p.get_output()) for p in positions])
-                    )
+    def _groups(self):
+        """A function from a color to the one that stands for all colors it is connected with."""
+        parent = {}
+
+        def root(color):
+            while parent.setdefault(color, color) is not color:
+                color = parent[color]
+            return color
+
         for tx, rx in self._connections:
+            parent[root(tx._color)] = root(rx._color)
+        return root
+
+    def _routes(self, root):
+        """{(place, color): positions} of every painted and connected PE; positions are (inputs, outputs)."""
+        routes = {}
+        for region in self._regions:
+            for places, color, positions, over in region._paints:
+                wanted = [(p.get_input(), p.get_output()) for p in positions]
+                for x, y in places:
+                    key = ((region._x + x, region._y + y), color)
+                    if not over and routes.setdefault(key, wanted) != wanted:
+                        raise error("E0616", f"color '{color.get_global_name()}' is painted twice on PE {key[0]}")
+                    routes[key] = wanted
+        used = {}
+        for place, color in routes:
+            used.setdefault(root(color), set()).add(place)
+        for tx, rx in self._connections:
+            for place in (*tx._places(), *rx._places()):
+                used.setdefault(root(tx._color), set()).add(place)
+        corners = [(r._x + r._width, r._y + r._height) for r in self._regions]
+        extent = (max(x for x, _ in corners) + 1, max(y for _, y in corners) + 1) if corners else (1, 1)
+        for tx, rx in self._connections:
+            taken = used[root(tx._color)]
             for start, end in zip(tx._places(), rx._places()):
-                steps = _path(start, end)
+                steps = find_path(start, end, tx._side(), rx._side(), taken, extent)
+                if steps is None:
+                    raise error("E0616", f"no path is free from port '{tx._name}' to port '{rx._name}'")
                 came_from = None
                 for i, (place, step) in enumerate(steps):
                     inputs = [p.get_input() for p in tx._routes] if i == 0 else [[came_from]]
-                    routes.append((place, tx._color, [(side, [step]) for side in inputs]))
-                    came_from = _OPPOSITE[step]
-                outputs = [p.get_output() for p in rx._routes]
-                routes.append((end, rx._color, [([came_from], side) for side in outputs]))
+                    color = tx._color if i == 0 else root(tx._color)
+                    routes[place, color] = [(side, [step]) for side in inputs]
+                    taken.add(place)
+                    came_from = OPPOSITE[step]
+                routes[end, rx._color] = [([came_from], p.get_output()) for p in rx._routes]
+        for stream in self._streams:
+            self._stream_route(stream, routes)
         return routes
 
-    def _allocate(self, routes):
+    def _stream_route(self, stream, routes):
+        key = (stream.place(), stream.color)
+        if stream.port is not None:
+            sides = [(p.get_input(), p.get_output()) for p in stream.port._routes]
+        else:
+            sides = routes.get(key) or [([], [Route.RAMP]) if stream.is_input else ([Route.RAMP], [])]
+        routes[key] = [
+            ([*inputs, _HOST], outputs) if stream.is_input else (inputs, [*outputs, _HOST]) for inputs, outputs in sides
+        ]
+
+    def _allocate(self, routes, root):
         """Gives every color a value; connected colors share one, and no PE sees two colors of one value."""
-        group = {}
-
-        def root(color):
-            while group.setdefault(color, color) is not color:
-                color = group[color]
-            return color
-
         places = {}
-        for tx, rx in self._connections:
-            group[root(tx._color)] = root(rx._color)
-        for place, color, _ in routes:
-            places.setdefault(root(color), set()).add(place)
         members = {}
+
+        def note(color, place):
+            places.setdefault(root(color), set()).add(place)
+            members.setdefault(root(color), {})[color] = True
+
+        for tx, rx in self._connections:
+            for port in (tx, rx):
+                for place in port._places():
+                    note(port._color, place)
+        for place, color in routes:
+            note(color, place)
         for region in self._regions:
             for (x, y), colors in region._colors.items():
                 for color in colors.values():
-                    places.setdefault(root(color), set()).add((region._x + x, region._y + y))
-        for color in list(group):
-            members.setdefault(root(color), []).append(color)
+                    note(color, (region._x + x, region._y + y))
         taken = {}
         for leader in places:
             for color in members[leader]:
-                if color._value is not None:
-                    taken[leader] = color._value
+                if color._value is None:
+                    continue
+                if taken.setdefault(leader, color._value) != color._value:
+                    raise error(
+                        "E0616", f"'{color.get_global_name()}' has value {color._value} and is connected with a color "
+                        f"of value {taken[leader]}"
+                    )
         for leader, own in places.items():
             if leader in taken:
                 continue
             used = {value for other, value in taken.items() if places[other] & own}
             free = [value for value in range(_COLORS) if value not in used]
             if not free:
-                raise RuntimeError(f"no color is left for '{leader.get_global_name()}'")
+                raise error("E0616", f"no color is left for '{leader.get_global_name()}'")
             taken[leader] = free[0]
         for leader, value in taken.items():
             for color in members[leader]:
                 color._value = value
 
-    def compile(self, out_prefix, libs=(), cslc_prefix="", save_port_map=False, f16_type=FP16TYPE.F16):
-        """Compiles all regions into the directory `out_prefix`."""
-        routes = self._routes()
-        self._allocate(routes)
+    def _tiles(self):
+        """What runs where: PEs with equal source and params together."""
         owner = {}
         tiles = []
         for region in self._regions:
@@ -340,7 +469,7 @@ class SdkLayout:
             for x, y in region._all():
                 place = (region._x + x, region._y + y)
                 if place in owner:
-                    raise RuntimeError(f"the regions '{owner[place]}' and '{region._name}' overlap at PE {place}")
+                    raise error("E0616", f"the regions '{owner[place]}' and '{region._name}' overlap at PE {place}")
                 owner[place] = region._name
                 params = {k: str(v) for k, v in region._params.get((x, y), {}).items()}
                 colors = {k: str(c.get_value()) for k, c in region._colors.get((x, y), {}).items()}
@@ -348,7 +477,20 @@ class SdkLayout:
             for kind, at in kinds.items():
                 params, colors = json.loads(kind)
                 tiles.append({"source": region._source, "at": at, "params": params, "colors": colors})
-        everywhere = list(owner) + [place for place, _, _ in routes]
+        return tiles, owner
+
+    def compile(self, out_prefix, libs=(), cslc_prefix="", save_port_map=False, f16_type=FP16TYPE.F16):
+        """Compiles all regions into the directory `out_prefix`."""
+        root = self._groups()
+        routes = self._routes(root)
+        self._allocate(routes, root)
+        tiles, owner = self._tiles()
+        if not tiles:
+            raise error("E0616", "the layout has no code region")
+        for stream in self._streams:
+            if stream.place() not in owner:
+                raise error("E0616", f"stream '{stream.name}' ends at PE {stream.place()}, which runs no code")
+        everywhere = list(owner) + [place for place, _ in routes]
         description = {
             "arch": self._target.name.lower(),
             "fp16": f16_type.name.lower(),
@@ -360,31 +502,66 @@ class SdkLayout:
                 {
                     "at": place,
                     "color": color.get_value(),
-                    "positions": [
-                        [[side.name for side in inputs], [side.name for side in outputs]]
-                        for inputs, outputs in positions
-                    ],
+                    "positions": [[_names(inputs), _names(outputs)] for inputs, outputs in positions],
                 }
-                for place, color, positions in routes
+                for (place, color), positions in routes.items()
+            ],
+            "streams": [
+                {
+                    "name": stream.name,
+                    "input": stream.is_input,
+                    "at": stream.place(),
+                    "color": stream.color.get_value(),
+                    "buffer": int(stream.buffer_size),
+                }
+                for stream in self._streams
+            ],
+            "symbols": [
+                {"name": symbol, "at": (region._x + x, region._y + y), "bytes": data.hex()}
+                for region in self._regions
+                for symbol, (x, y), data in region._symbols
             ],
         }
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as f:
             json.dump(description, f)
             f.flush()
             done = subprocess.run(
-                [_weft(), "layout", f.name, "-o", os.fspath(out_prefix)], capture_output=True, text=True, check=False
+                [tools.command("weft"), "layout", f.name, "-o", os.fspath(out_prefix)], capture_output=True, text=True, check=False
             )
         if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip())
+            raise _compile_error(done.stderr)
         if done.stderr:
             print(done.stderr, file=sys.stderr, end="")
+        self._write_maps(os.fspath(out_prefix), description, routes, save_port_map)
         return SdkCompileArtifacts(out_prefix)
 
+    def _write_maps(self, folder, description, routes, save_port_map):
+        """colors.json, sim.map and plan.json: what was chosen, for people and scripts."""
 
-def _weft():
-    """The command of this installation: ../../../bin from the packages."""
-    packages = os.path.dirname(os.path.abspath(__file__))
-    for _ in range(3):
-        packages = os.path.dirname(packages)
-    own = os.path.normpath(os.path.join(packages, "..", "..", "..", "bin", "weft"))
-    return own if os.path.exists(own) else "weft"
+        def write(name, content):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                json.dump(content, f, indent=2)
+                f.write("\n")
+
+        write("colors.json", {color.get_global_name(): color.get_value() for _, color in routes})
+        regions = {
+            r._name: {"source": r._source, "at": [r._x, r._y], "width": r._width, "height": r._height}
+            for r in self._regions
+        }
+        write("sim.map", {"width": description["width"], "height": description["height"], "regions": regions})
+        connections = [[tx._name, rx._name] for tx, rx in self._connections]
+        write("plan.json", {"routes": description["routes"], "connections": connections,
+                            "streams": description["streams"]})
+        if save_port_map:
+            write("port_map.json", {stream["name"]: stream["name"] for stream in description["streams"]})
+
+
+def _names(sides):
+    return [side if side == _HOST else side.name for side in sides]
+
+
+def _compile_error(text):
+    """The compiler's diagnostics as an exception that carries the first code."""
+    text = text.strip()
+    found = re.search(r"error\[(E\d+)\]", text)
+    return WeftError(text, found.group(1) if found else "")

@@ -1,5 +1,6 @@
 """Where a program runs. Weft knows one platform: its emulator."""
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 
 from weft._core import SdkTarget
@@ -53,4 +54,7 @@ class SdkCompileArtifacts:
         self.ports = {}
 
     def add_port_mapping(self, path):
+        """Further names of streams: a JSON object {name: stream}."""
+        with open(path, encoding="utf-8") as f:
+            self.ports.update(json.load(f))
         return self

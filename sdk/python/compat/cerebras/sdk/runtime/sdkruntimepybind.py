@@ -1,5 +1,6 @@
 """SdkRuntime and its enums over weft._core, with the signatures and messages that existing scripts expect."""
 # SPDX-License-Identifier: Apache-2.0
+import operator
 import os
 import sys
 import warnings
@@ -30,7 +31,7 @@ from weft._core import (  # noqa: F401  (re-exported)
     Route,
     SdkTarget,
 )
-from weft.errors import WeftError  # noqa: F401
+from weft.errors import WeftError, error  # noqa: F401
 from cerebras.sdk.runtime._layout import (  # noqa: F401
     CodeRegion,
     Color,
@@ -50,6 +51,7 @@ from cerebras.sdk.runtime._platform import (  # noqa: F401
 )
 
 _MEMCPY_KEYWORDS = ("streaming", "data_type", "order", "nonblock")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class Task:
@@ -61,12 +63,51 @@ class Task:
 
 def _memcpy_keywords(name, given):
     if any(key not in given for key in _MEMCPY_KEYWORDS):
-        raise RuntimeError(
-            f"Must specify the streaming, data_type, order, and nonblock kwargs to {name}()"
-        )
+        raise error("E0617", f"Must specify the streaming, data_type, order, and nonblock kwargs to {name}()")
     unknown = [key for key in given if key not in _MEMCPY_KEYWORDS]
     if unknown:
         raise TypeError(f"{name}() got an unexpected keyword argument '{unknown[0]}'")
+
+
+def _integer(name, what, value):
+    try:
+        return operator.index(value)
+    except TypeError:
+        if isinstance(value, (float, np.floating)) and float(value).is_integer():
+            return int(value)
+    raise error("E0617", f"{name}(): {what} is {value!r}, not an integer")
+
+
+def _array(array):
+    if not isinstance(array, np.ndarray):
+        raise error("E0611", f"the host side of a copy is a NumPy array, not {type(array).__name__}")
+    return array
+
+
+def _call_words(params):
+    """Words of call(): anything NumPy can make an array of, its bits kept for 32-bit elements."""
+    array = np.asarray(params)
+    if array.dtype in (np.float32, np.int32):
+        array = np.ascontiguousarray(array).view(np.uint32)
+    try:
+        return [int(word) & 0xFFFFFFFF for word in array.ravel()]
+    except (TypeError, ValueError):
+        raise error("E0617", f"call(): {params!r} are no 32-bit words") from None
+
+
+def _task(task):
+    if not isinstance(task, Task):
+        raise error("E0617", f"a task is what a nonblocking call returned, not {type(task).__name__}")
+    return task._number
+
+
+def _nonblock(name, given):
+    if "nonblock" not in given:
+        raise error("E0617", f"Must specify the nonblock kwarg to '{name}'")
+    unknown = [key for key in given if key != "nonblock"]
+    if unknown:
+        raise TypeError(f"{name}() got an unexpected keyword argument '{unknown[0]}'")
+    return bool(given["nonblock"])
 
 
 def _enum(kind, value, message):
@@ -74,7 +115,7 @@ def _enum(kind, value, message):
     for member in kind.__members__.values():
         if value == member or (isinstance(value, int) and value == int(member)):
             return member
-    raise RuntimeError(message)
+    raise error("E0605", message)
 
 
 class SdkRuntime:
@@ -102,9 +143,7 @@ class SdkRuntime:
             self._artifacts.path if self._artifacts else os.fspath(bindir)
         )
         if kwargs.get("setup_phase_only") and kwargs.get("run_phase_only"):
-            raise RuntimeError(
-                "sdk_setup_phase_only and sdk_run_phase_only must be mutual exclusive"
-            )
+            raise error("E0617", "sdk_setup_phase_only and sdk_run_phase_only must be mutual exclusive")
         self._setup_only = bool(kwargs.get("setup_phase_only"))
         self._run_only = bool(kwargs.get("run_phase_only"))
         if isinstance(platform, str):
@@ -118,20 +157,21 @@ class SdkRuntime:
             )
         options = _core.RuntimeOptions()
         options.memcpy_required = bool(kwargs.get("memcpy_required", True))
-        options.message_level = str(kwargs.get("msg_level", "WARNING"))
-        options.max_threads = int(kwargs.get("simfab_numthreads") or 0)
+        options.message_level = str(kwargs.get("msg_level", "WARNING")).upper()
+        if options.message_level not in _LEVELS:
+            raise error("E0617", f"msg_level is one of {', '.join(_LEVELS)}, not {kwargs['msg_level']!r}")
+        options.max_threads = min(64, _integer("SdkRuntime", "simfab_numthreads", kwargs.get("simfab_numthreads") or 0))
         options.suppress_trace = bool(kwargs.get("suppress_simfab_trace", False))
         if platform is not None and platform.config is not None:
             options.suppress_trace = options.suppress_trace or platform.config.suppress_trace
+            options.max_threads = options.max_threads or int(platform.config.num_threads or 0)
             if platform.config.dump_core:
                 options.core_at_end = os.path.abspath(platform.config.core_path or "out.core")
         self._core = _core.Runtime(directory, options)
         if platform is not None and platform.target is not None and not address:
             arch = platform.target.name.lower()
             if arch != self._core.arch:
-                raise RuntimeError(
-                    f"please use the correct compilation flag --arch={arch}"
-                )
+                raise error("E0617", f"please use the correct compilation flag --arch={arch}")
         runs.remember(directory, self._core)
 
     def __enter__(self):
@@ -151,13 +191,13 @@ class SdkRuntime:
     def load(self):
         """Puts programs and initial memory on the mesh."""
         if self._run_only:
-            raise RuntimeError("Run phase (sdk_run_phase_only=true) cannot call load()")
+            raise error("E0602", "Run phase (sdk_run_phase_only=true) cannot call load()")
         self._core.load()
 
     def run(self):
         """Starts execution."""
         if self._setup_only:
-            raise RuntimeError("Setup phase (sdk_setup_phase_only=true) cannot call run()")
+            raise error("E0602", "Setup phase (sdk_setup_phase_only=true) cannot call run()")
         if self._run_only and not self._core.is_loaded:
             self._core.load()
         self._core.run()
@@ -173,13 +213,17 @@ class SdkRuntime:
     def _transfer(self, name, target, x, y, w, h, count, keywords, spread=_core.Spread.EACH):
         _memcpy_keywords(name, keywords)
         if target is None:
-            raise RuntimeError(
-                f"{name}(): the symbol is None; get_id() returns None for a name that is not exported"
+            known = ", ".join(entry["name"] for entry in self._core.exports if not entry["is_function"]) or "none"
+            raise error(
+                "E0603",
+                f"{name}(): the symbol is None; get_id() returns None for a name that is not exported",
+                f"exported variables: {known}",
             )
         t = _core.Transfer()
-        t.target = int(target)
-        t.x, t.y, t.width, t.height = int(x), int(y), int(w), int(h)
-        t.elements_per_pe = int(count)
+        t.target = _integer(name, "the symbol or color", target)
+        t.x, t.y = _integer(name, "px", x), _integer(name, "py", y)
+        t.width, t.height = _integer(name, "w", w), _integer(name, "h", h)
+        t.elements_per_pe = _integer(name, "elem_per_pe", count)
         t.streaming = bool(keywords["streaming"])
         t.nonblock = bool(keywords["nonblock"])
         t.data_type = _enum(
@@ -192,26 +236,26 @@ class SdkRuntime:
     def memcpy_h2d(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """Copies a host array to a rectangle of PEs."""
         t = self._transfer("memcpy_h2d", dest, px, py, w, h, elem_per_pe, keywords)
-        return Task(self._core.copy_in(t, src))
+        return Task(self._core.copy_in(t, _array(src)))
 
     def memcpy_d2h(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """Fills a host array from a rectangle of PEs."""
         t = self._transfer("memcpy_d2h", src, px, py, w, h, elem_per_pe, keywords)
-        return Task(self._core.copy_out(t, dest))
+        return Task(self._core.copy_out(t, _array(dest)))
 
     def memcpy_h2d_rowbcast(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """One column of data, row y of it to all PEs of row y."""
         t = self._transfer(
             "memcpy_h2d_rowbcast", dest, px, py, w, h, elem_per_pe, keywords, _core.Spread.ROW_BROADCAST
         )
-        return Task(self._core.copy_in(t, src))
+        return Task(self._core.copy_in(t, _array(src)))
 
     def memcpy_h2d_colbcast(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """One row of data, column x of it to all PEs of column x."""
         t = self._transfer(
             "memcpy_h2d_colbcast", dest, px, py, w, h, elem_per_pe, keywords, _core.Spread.COLUMN_BROADCAST
         )
-        return Task(self._core.copy_in(t, src))
+        return Task(self._core.copy_in(t, _array(src)))
 
     def memcpy_h2d_stride(
         self, dest, src, px, py, w, h, elem_per_pe, row_stride, col_stride, **keywords
@@ -220,8 +264,9 @@ class SdkRuntime:
         t = self._transfer(
             "memcpy_h2d_stride", dest, px, py, w, h, elem_per_pe, keywords, _core.Spread.STRIDED
         )
-        t.row_stride, t.col_stride = int(row_stride), int(col_stride)
-        return Task(self._core.copy_in(t, src))
+        t.row_stride = _integer("memcpy_h2d_stride", "row_stride", row_stride)
+        t.col_stride = _integer("memcpy_h2d_stride", "col_stride", col_stride)
+        return Task(self._core.copy_in(t, _array(src)))
 
     def _function_name(self, function):
         if isinstance(function, str):
@@ -229,36 +274,36 @@ class SdkRuntime:
         for entry in self._core.exports:
             if entry["id"] == function:
                 return entry["name"]
-        raise RuntimeError(f"Cannot find exported function with name {function}")
+        raise error("E0603", f"Cannot find exported function with name {function}")
 
     def launch(self, name, *args, **keywords):
         """Calls an exported function on all PEs."""
-        if "nonblock" not in keywords:
-            raise RuntimeError("Must specify the nonblock kwarg to 'launch'")
-        return Task(
-            self._core.launch(self._function_name(name), args, bool(keywords["nonblock"]))
-        )
+        nonblock = _nonblock("launch", keywords)
+        return Task(self._core.launch(self._function_name(name), args, nonblock))
 
     def call(self, name, params, **keywords):
         """launch() with words that are not checked."""
-        if "nonblock" not in keywords:
-            raise RuntimeError("Must specify the nonblock kwarg to 'call'")
-        words = [int(word) for word in np.asarray(params, dtype=np.uint32).ravel()]
-        return Task(
-            self._core.call(self._function_name(name), words, bool(keywords["nonblock"]))
-        )
+        # The keywords of a copy are allowed, and have no effect.
+        nonblock = _nonblock("call", {k: v for k, v in keywords.items() if k not in _MEMCPY_KEYWORDS[:3]})
+        return Task(self._core.call(self._function_name(name), _call_words(params), nonblock))
 
     def task_wait(self, task):
         """Returns when the command is complete."""
-        self._core.wait(task._number)
+        self._core.wait(_task(task))
 
     def is_task_done(self, task):
         """Whether the command is complete; moves simulated time on a little."""
-        return self._core.is_done(task._number)
+        return self._core.is_done(_task(task))
 
     def read_symbol(self, x, y, symbol_name, dtype="uint8"):
         """Storage of a symbol of the PE at fabric coordinate (x, y)."""
-        return self._core.read_symbol(x, y, symbol_name).view(np.dtype(dtype)).copy()
+        kind = np.dtype(dtype)
+        data = self._core.read_symbol(
+            _integer("read_symbol", "x", x), _integer("read_symbol", "y", y), str(symbol_name)
+        )
+        if data.size % kind.itemsize:
+            raise error("E0617", f"the {data.size} bytes of `{symbol_name}` are no whole number of {kind} elements")
+        return data.view(kind).copy()
 
     def dump_core(self, filename):
         """Writes the state of the mesh."""
@@ -267,7 +312,7 @@ class SdkRuntime:
     def dump_elf_core(self, filename):
         """The same file as dump_core()."""
         if not self._core.is_loaded:
-            raise RuntimeError("Cannot call dump_elf_core() if load() has not been called")
+            raise error("E0613", "Cannot call dump_elf_core() if load() has not been called")
         self._core.dump_core(os.fspath(filename))
 
     dump = dump_core
@@ -279,18 +324,50 @@ class SdkRuntime:
 
     def get_port_id(self, name):
         """Id of a stream, or None."""
-        return self._ports().get(name)
+        name = self._artifacts.ports.get(name, name) if self._artifacts else name
+        for number, stream in enumerate(self._core.streams):
+            if stream["name"] == name:
+                return number
+        return None
 
     def report_port_infos(self):
         """Prints the streams of an SdkLayout program."""
-        for name, number in self._ports().items():
-            print(f"{name}: {number}")
+        for number, stream in enumerate(self._core.streams):
+            x, y = stream["at"]
+            print(
+                f"{number}: {stream['name']} {'input' if stream['input'] else 'output'} color {stream['color']} at "
+                f"P{x}.{y}"
+            )
 
-    def _ports(self):
-        return self._artifacts.ports if self._artifacts else {}
+    def _stream(self, port):
+        number = port if isinstance(port, (int, np.integer)) else self.get_port_id(port)
+        if number is None or number < 0:
+            known = ", ".join(stream["name"] for stream in self._core.streams) or "none"
+            raise error("E0614", f"there is no stream {port!r}", f"streams of this program: {known}")
+        return int(number)
+
+    def _words(self, name, array, n_wavelets):
+        if not isinstance(array, np.ndarray):
+            raise error("E0611", f"{name}() needs a NumPy array, not {type(array).__name__}")
+        if n_wavelets is not None:
+            if int(n_wavelets) < 0:
+                raise error("E0617", f"{name}() of {n_wavelets} wavelets")
+            return int(n_wavelets)
+        if array.dtype not in (np.int32, np.uint32, np.float32):
+            raise error("E0611", f"{name}() without a number of wavelets needs 32-bit elements, not {array.dtype}")
+        return array.size
 
     def send(self, port, src, n_wavelets=None, **keywords):
-        """Streams words into an input stream of an SdkLayout program."""
-        raise RuntimeError("error[E0612]: streams of SdkLayout programs are not supported yet")
+        """Streams words to an input stream of an SdkLayout program."""
+        nonblock = _nonblock("send", keywords)
+        return Task(self._core.send(self._stream(port), src, self._words("send", src, n_wavelets), nonblock))
 
-    receive = receive_tofile = send
+    def receive(self, port, dest, n_wavelets=None, **keywords):
+        """Fills an array with the next words of an output stream."""
+        nonblock = _nonblock("receive", keywords)
+        return Task(self._core.receive(self._stream(port), dest, self._words("receive", dest, n_wavelets), nonblock))
+
+    def receive_tofile(self, port, filename, **keywords):
+        """Writes the words of an output stream to a file, little-endian: when nothing moves any more, or at stop()."""
+        nonblock = _nonblock("receive_tofile", keywords)
+        self._core.receive_to_file(self._stream(port), os.path.abspath(os.fspath(filename)), nonblock)
