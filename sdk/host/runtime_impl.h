@@ -143,6 +143,8 @@ class RuntimeImpl final : public Runtime {
   // Stream, file.
   std::vector<std::pair<size_t, std::string>> kept_;
   std::optional<mesh::CommandId> last_command_;
+  // Polls since the last transfer in which nothing moved.
+  int idle_polls_ = 0;
   State state_ = State::Created;
   // A trap, hang or cycle limit ended the run: nothing moves any more.
   bool failed_ = false;

@@ -34,6 +34,7 @@ Result<void> RuntimeImpl::checkStream(size_t stream, bool input) {
 
 Result<void> RuntimeImpl::finishTransfer(mesh::CommandId id, bool nonblock, Task& task) {
   task = id;
+  idle_polls_ = 0;
   if (nonblock) return {};
   return runUntil(id);
 }

@@ -135,7 +135,7 @@ void Block::visitOn(uint32_t pe, Cycles t) {
   for (int tasks = 0; again_ != 0; ++tasks) {
     const Cycles at = again_;
     again_ = 0;
-    const bool quiet = host_done == 0 && !trapped && reports.empty() && log.empty() && events.empty();
+    const bool quiet = host_done == 0 && !stream_done && !trapped && reports.empty() && log.empty() && events.empty();
     if (tasks >= kMost || at >= solo_until_ || wheel_.next() <= at || !quiet) {
       goes_on_ = kNone;
       schedule(pe, at);

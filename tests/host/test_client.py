@@ -1,5 +1,6 @@
 """The appliance client on this machine: compile to a tarball, run from it."""
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 
 import numpy as np
@@ -44,6 +45,45 @@ def test_a_script_runs_from_the_artifact(artifact):
         task.wait()
         assert task.done()
     assert words[-1] == 123
+
+
+def test_jobs_are_recorded(artifact, tmp_path):
+    from cerebras.sdk.client import SdkRuntime
+
+    with SdkRuntime(artifact, simulator=True) as runner:
+        assert runner.is_simulator()
+    meta = json.loads((tmp_path / "run_meta.json").read_text())
+    assert (len(meta["compile_jobs"]), len(meta["execute_jobs"])) == (1, 1)
+    assert len(list(tmp_path.glob("wsjob-*.json"))) == 2
+
+
+def test_an_artifact_of_another_compiler_is_made_again(artifact, monkeypatch):
+    from cerebras.sdk.client import SdkCompiler, _compiler
+
+    monkeypatch.setattr(_compiler, "_compiler_stamp", lambda: "another")
+    before = os.stat(artifact).st_mtime_ns
+    with SdkCompiler() as compiler:
+        assert compiler.compile(str(PROGRAMS / "arrays"), "layout.csl", OPTIONS, "compiled") == artifact
+    assert os.stat(artifact).st_mtime_ns != before
+
+
+def test_calls_at_the_wrong_time(artifact, tmp_path):
+    from cerebras.sdk.client import SdkLauncher, SdkRuntime
+
+    runtime = SdkRuntime(artifact, simulator=True)
+    with pytest.raises(RuntimeError, match="E0602.*not running"):
+        runtime.get_id("A")
+    with runtime as runner:
+        with pytest.raises(RuntimeError, match="E0602.*after stop"):
+            runner.download_artifact("sim.log", "log")
+    with SdkLauncher(artifact, simulator=True) as launcher:
+        launcher.stage(str(PROGRAMS / "arrays" / "pe.csl"))
+        assert launcher.run("head -1 pe.csl").startswith("//")
+        with pytest.raises(RuntimeError, match="E0617.*%CMADDR%"):
+            launcher.run("echo %CMADDR%")
+        with pytest.raises(RuntimeError, match="E0617.*no `missing`"):
+            launcher.download_artifact("missing", str(tmp_path))
+        assert os.path.exists(launcher.download_artifact("latest", str(tmp_path / "got.tar.gz")))
 
 
 def test_the_launcher_runs_commands_in_the_artifact(artifact):

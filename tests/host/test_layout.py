@@ -58,20 +58,19 @@ def adder(layout):
     out = layout.create_output_stream(ports["sum"])
     runtime = start(layout)
     yield runtime, a, b, out
-    if runtime._core.is_running:
-        runtime.stop()
 
 
 def test_streams_move_at_the_same_time(adder):
     runtime, a, b, out = adder
     x, y = np.arange(SIZE, dtype=np.float32), np.arange(SIZE, dtype=np.float32) * 1000
     total = np.zeros(SIZE, np.float32)
-    runtime.receive(out, total, SIZE, nonblock=True)
+    task = runtime.receive(out, total, SIZE, nonblock=True)
     runtime.send(b, y.view(np.uint16), SIZE, nonblock=True)
-    task = runtime.send(a, x, nonblock=True)
     assert not runtime.is_task_done(task)
+    sent = runtime.send(a, x, nonblock=True)
+    assert not total.any()
     runtime.stop()
-    assert runtime.is_task_done(task)
+    assert runtime.is_task_done(task) and runtime.is_task_done(sent)
     np.testing.assert_array_equal(total, x + y)
 
 
@@ -184,6 +183,14 @@ def test_a_receive_that_cannot_end_is_explained(adder):
     assert error.value.code == "E0701"
     assert "2 of 6 words of stream `adder_sum`" in str(error.value)
     assert "adder.csl" in str(error.value)
+
+
+def test_polling_for_what_cannot_come_ends(adder):
+    runtime, _, _, out = adder
+    task = runtime.receive(out, np.zeros(1, np.uint32), 1, nonblock=True)
+    with pytest.raises(RuntimeError, match="E0701"):
+        for _ in range(20000):
+            assert not runtime.is_task_done(task)
 
 
 def table_region(layout, width=2, height=3, columns=4, rows=5):

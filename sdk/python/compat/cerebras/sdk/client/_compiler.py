@@ -11,6 +11,7 @@ import tempfile
 from weft import tools
 from cerebras.appliance import logger
 from cerebras.appliance.errors import ApplianceUnknownError
+from cerebras.sdk.client._jobs import record
 from cerebras.sdk.sdk_utils import getOutputNameFromCompileOptions
 
 
@@ -69,6 +70,7 @@ class SdkCompiler:
         if not out_path.endswith(".tar.gz") and _made_by(target) == _compiler_stamp():
             logger.info("Application was found in the compile cache.")
             return target
+        record("compile_jobs")
         words = shlex.split(options)
         output = getOutputNameFromCompileOptions(words)
         with tempfile.TemporaryDirectory(prefix="weft-compile-") as scratch:

@@ -5,6 +5,7 @@ import shutil
 
 from weft.errors import error
 from cerebras.sdk.client._artifact import unpack
+from cerebras.sdk.client._jobs import record
 from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime as _LocalRuntime
 
 
@@ -46,6 +47,7 @@ class SdkRuntime:
     def start(self):
         """Unpacks the artifact, loads and runs it."""
         if self._runtime is None:
+            record("execute_jobs")
             self._folder, output = unpack(self._artifact_path)
             self._runtime = _LocalRuntime(os.path.join(self._folder, output))
             self._runtime.load()

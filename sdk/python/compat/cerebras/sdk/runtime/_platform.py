@@ -4,6 +4,7 @@ import json
 import os
 
 from weft._core import SdkTarget
+from weft.errors import error
 
 
 class SimfabConfig:
@@ -43,6 +44,8 @@ def get_simulator(config=None, target=SdkTarget.WSE3):
 
 
 def get_system(addr):
+    if not addr:
+        raise error("E0617", "get_system() needs the address of a system")
     return get_platform(addr)
 
 

@@ -9,8 +9,11 @@ import numpy as np
 
 from weft import _core, runs
 from weft._core import (  # noqa: F401  (re-exported)
+    BF16,
     BOTTOM,
+    CB16,
     EAST,
+    F16,
     FP16TYPE,
     LEFT,
     MEMCPY_16BIT,
