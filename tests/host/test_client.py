@@ -95,9 +95,10 @@ def test_the_launcher_runs_commands_in_the_artifact(artifact):
             launcher.run("exit 3")
 
 
-def test_compile_errors_are_exceptions(tmp_path):
+def test_compile_errors_are_exceptions(tmp_path, monkeypatch):
     from cerebras.appliance.errors import ApplianceUnknownError
     from cerebras.sdk.client import SdkCompiler
 
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ApplianceUnknownError):
         SdkCompiler().compile(str(PROGRAMS / "arrays"), "layout.csl", "--memcpy --channels=1", str(tmp_path))
