@@ -31,9 +31,9 @@ def read_only():
     (lambda r: r.memcpy_h2d(1, [0.0] * COUNT, *where(), **copy_options()), "E0611", "not list"),
     (lambda r: r.memcpy_d2h(None, 1, *where(), **copy_options()), "E0611", "not NoneType"),
     (lambda r: r.memcpy_d2h(read_only(), 1, *where(), **copy_options()), "E0611", "read-only"),
-    (lambda r: r.memcpy_h2d_rowbcast(1, words(), *where(), **copy_options()), "E0611", "the copy needs 8"),
-    (lambda r: r.memcpy_h2d_colbcast(1, words(), *where(), **copy_options()), "E0611", "the copy needs 12"),
-    (lambda r: r.memcpy_h2d_stride(1, words(), *where(), 2, 1, **copy_options()), "E0611", "the copy needs 16"),
+    (lambda r: r.memcpy_h2d_rowbcast(1, words(count=7), *where(), **copy_options()), "E0611", "the copy needs 8"),
+    (lambda r: r.memcpy_h2d_colbcast(1, words(count=11), *where(), **copy_options()), "E0611", "the copy needs 12"),
+    (lambda r: r.memcpy_h2d_stride(1, words(count=15), *where(), 2, 1, **copy_options()), "E0611", "the copy needs 16"),
     # Symbols and colors.
     (lambda r: r.memcpy_h2d(r.get_id("B"), words(), *where(), **copy_options()), "E0603", "exported variables: A, H"),
     (lambda r: r.memcpy_d2h(words(), 77, *where(), **copy_options()), "E0603", "77"),
