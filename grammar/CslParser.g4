@@ -140,7 +140,7 @@ openExpr
   : IF LPAREN cond=expr RPAREN yes=expr ELSE no=expr
   | IF_SHORT LPAREN cond=expr RPAREN yes=expr
   | PIPE vars+=name (COMMA vars+=name)* PIPE LBRACE extents=exprList RBRACE ARROW tail=expr
-  | fn=fnType
+  | fn=fnType init=initList?
   ;
 
 prefix: op=(MINUS | BANG | TILDE | AMP | COMPTIME | COMPTIME_STMT) | type=typePrefix;

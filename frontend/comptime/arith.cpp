@@ -167,23 +167,27 @@ double Arith::round(TypeId type, double v) const {
   return numeric::f16ToDouble(half(f), numeric::f16FromDouble(half(f), v));
 }
 
-Outcome Arith::floatResult(TypeId type, double v) {
-  if (type == types::kComptimeFloat && std::isnan(v)) return fail(ArithError::NotANumber);
+// `finite`: all operands were finite, so that a result that is not one is a mistake.
+Outcome Arith::floatResult(TypeId type, double v, bool finite) {
+  if (finite && std::isnan(v)) return fail(ArithError::NotANumber);
   // Double arithmetic followed by one rounding is correctly rounded for formats of at most 24 bits.
-  return {Value::floating(type, round(type, v))};
+  const double rounded = round(type, v);
+  if (finite && std::isinf(rounded)) return fail(ArithError::FloatOverflow);
+  return {Value::floating(type, rounded)};
 }
 
 Outcome Arith::floatBinary(BinaryOp op, const Value& a, const Value& b) {
   const TypeId type = a.type();
   const double x = a.asFloat();
   const double y = b.asFloat();
+  const bool finite = std::isfinite(x) && std::isfinite(y);
   switch (op) {
-    case BinaryOp::Add: return floatResult(type, x + y);
-    case BinaryOp::Sub: return floatResult(type, x - y);
-    case BinaryOp::Mul: return floatResult(type, x * y);
+    case BinaryOp::Add: return floatResult(type, x + y, finite);
+    case BinaryOp::Sub: return floatResult(type, x - y, finite);
+    case BinaryOp::Mul: return floatResult(type, x * y, finite);
     case BinaryOp::Div:
-      if (y == 0 && type == types::kComptimeFloat) return fail(ArithError::DivisionByZero);
-      return floatResult(type, x / y);
+      if (y == 0) return fail(ArithError::DivisionByZero);
+      return floatResult(type, x / y, finite);
     case BinaryOp::Equal: return {Value::boolean(x == y)};
     case BinaryOp::NotEqual: return {Value::boolean(x != y)};
     case BinaryOp::Less: return {Value::boolean(x < y)};
@@ -402,7 +406,11 @@ uint64_t Arith::rawBits(const Value& v) const {
   }
   if (v.rep() == Value::Rep::Dsd) return v.asDsd().dsd.bits;
   const auto bits = static_cast<uint64_t>(v.rawInt());
-  const uint32_t width = bitWidth(pool_, v.type());
+  uint32_t width = bitWidth(pool_, v.type());
+  // Signed numbers of odd widths are held sign-extended, as memory and registers hold them.
+  const TypeId number = pool_.is(v.type(), Kind::Enum) ? pool_.enumInfo(v.type()).backing : v.type();
+  if (pool_.is(number, Kind::Int) && pool_.intInfo(number).is_signed)
+    width = width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64;
   return width == 0 || width >= 64 ? bits : bits & ((1ull << width) - 1);
 }
 
@@ -463,9 +471,15 @@ Value Arith::concrete(const Value& v) {
   return out;
 }
 
-Outcome Arith::sqrt(const Value& v) { return floatResult(v.type(), std::sqrt(v.asFloat())); }
-Outcome Arith::floor(const Value& v) { return floatResult(v.type(), std::floor(v.asFloat())); }
-Outcome Arith::ceil(const Value& v) { return floatResult(v.type(), std::ceil(v.asFloat())); }
+Outcome Arith::sqrt(const Value& v) {
+  return floatResult(v.type(), std::sqrt(v.asFloat()), std::isfinite(v.asFloat()));
+}
+Outcome Arith::floor(const Value& v) {
+  return floatResult(v.type(), std::floor(v.asFloat()), std::isfinite(v.asFloat()));
+}
+Outcome Arith::ceil(const Value& v) {
+  return floatResult(v.type(), std::ceil(v.asFloat()), std::isfinite(v.asFloat()));
+}
 Outcome Arith::fabs(const Value& v) { return {Value::floating(v.type(), std::fabs(v.asFloat()))}; }
 
 Outcome Arith::fma(const Value& a, const Value& b, const Value& c) {
@@ -478,7 +492,8 @@ Outcome Arith::fma(const Value& a, const Value& b, const Value& c) {
     return {fromBits(t, numeric::f16Fma(half(pool_.floatFormat(t)), static_cast<uint16_t>(rawBits(a)),
                                         static_cast<uint16_t>(rawBits(b)), static_cast<uint16_t>(rawBits(c))))};
   }
-  return floatResult(t, std::fma(a.asFloat(), b.asFloat(), c.asFloat()));
+  const bool finite = std::isfinite(a.asFloat()) && std::isfinite(b.asFloat()) && std::isfinite(c.asFloat());
+  return floatResult(t, std::fma(a.asFloat(), b.asFloat(), c.asFloat()), finite);
 }
 
 Outcome Arith::fmax(const Value& a, const Value& b) {

@@ -74,7 +74,7 @@ class Arith {
   Outcome integerBinary(ast::BinaryOp op, const Value& a, const Value& b);
   Outcome floatBinary(ast::BinaryOp op, const Value& a, const Value& b);
   Outcome fitted(TypeId type, Int128 v, SymId sym);
-  Outcome floatResult(TypeId type, double v);
+  Outcome floatResult(TypeId type, double v, bool finite);
   Value symbolicBool(bool v, SymId sym);
   SymId symOf(const Value& v);
   const types::Pool& pool_;

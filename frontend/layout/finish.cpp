@@ -51,6 +51,8 @@ uint32_t LayoutRunner::analyse(const Tile& tile, std::span<const Int128> leaves,
     }
     leaf.slots = std::move(result->slots);
     leaf.configs = std::move(result->color_configs);
+    leaf.uses = std::move(result->fabric_uses);
+    leaf.changes_routes = result->changes_routes;
     leaf.program = internProgram(std::move(result->program));
   } else {
     leaf.failed = true;
@@ -215,46 +217,6 @@ bool LayoutRunner::mergeLocalConfigs() {
   return true;
 }
 
-// A route may leave the rectangle, not the fabric.
-bool LayoutRunner::checkRoutes() {
-  const Extent2 e = plan_->extent;
-  const FabricCoord o = plan_->offset;
-  const bool west = o.x == 0;
-  const bool north = o.y == 0;
-  const bool east = o.x + e.width >= plan_->fabric.width;
-  const bool south = o.y + e.height >= plan_->fabric.height;
-  if (!west && !north && !east && !south) return true;
-  for (size_t color = 0; color < plan_->config_of.size(); ++color) {
-    const auto& plane = plan_->config_of[color];
-    if (plane.empty()) continue;
-    for (uint32_t y = 0; y < e.height; ++y) {
-      for (uint32_t x = 0; x < e.width; ++x) {
-        target::PortMask edge = 0;
-        if (west && x == 0) edge |= target::maskOf(target::Port::West);
-        if (east && x + 1 == e.width) edge |= target::maskOf(target::Port::East);
-        if (north && y == 0) edge |= target::maskOf(target::Port::North);
-        if (south && y + 1 == e.height) edge |= target::maskOf(target::Port::South);
-        if (edge == 0) continue;
-        const uint32_t index = plane[e.index({x, y})];
-        const plan::ColorConfig& c = plan_->color_configs[index];
-        target::PortMask tx = c.tx;
-        for (const plan::SwitchPosition& p : c.positions) tx = static_cast<target::PortMask>(tx | (p.tx ? *p.tx : 0));
-        if ((tx & edge) == 0) continue;
-        int port = 0;
-        while ((tx & edge & (1u << port)) == 0) ++port;
-        context_.sink
-            .error(Code::E0505, config_spans_[index], "color {} on PE ({}, {}) is sent {}, off the fabric", color, x, y,
-                   target::portName(static_cast<target::Port>(port)))
-            .note(fmt::format("the fabric is {} by {}, the program begins at ({}, {})", plan_->fabric.width,
-                              plan_->fabric.height, o.x, o.y))
-            .emit();
-        return false;
-      }
-    }
-  }
-  return true;
-}
-
 Result<std::shared_ptr<const plan::FabricPlan>> LayoutRunner::finish(bool has_layout, bool every_tile) {
   if (!extent_) {
     context_.sink.error(Code::E0502, {}, "the layout block does not call `@set_rectangle`").emit();
@@ -290,6 +252,10 @@ Result<std::shared_ptr<const plan::FabricPlan>> LayoutRunner::finish(bool has_la
     }
   }
   if (!analysed || !mergeLocalConfigs() || !checkRoutes()) return Reported{};
+  if (has_layout) {
+    checkNeighbours();
+    checkFabricUses();
+  }
   fillSlots();
   foldUniformSlots();
   for (auto& p : programs_) plan_->programs.push_back(std::move(p));

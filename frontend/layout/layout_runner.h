@@ -43,6 +43,8 @@ class LayoutRunner : public sema::LayoutHooks {
     std::vector<comptime::SymId> slots;
     std::vector<sema::LocalColorConfig> configs;
     std::vector<uint32_t> config_indices;
+    std::vector<sema::FabricUse> uses;
+    bool changes_routes = false;
     bool failed = false;
   };
   uint32_t analyse(const Tile& tile, std::span<const comptime::Int128> leaves, bool has_layout);
@@ -51,6 +53,9 @@ class LayoutRunner : public sema::LayoutHooks {
   bool chooseFabric();
   bool mergeLocalConfigs();
   bool checkRoutes();
+  void checkNeighbours();
+  void checkFabricUses();
+  [[nodiscard]] uint32_t servedByHost() const;
   void foldUniformSlots();
   uint32_t internConfig(const plan::ColorConfig& config);
   uint32_t internProgram(std::shared_ptr<tir::Program> program);

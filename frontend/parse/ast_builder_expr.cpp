@@ -78,6 +78,16 @@ void AstBuilder::operands(P::ExprContext* c, std::vector<Prefix> outer, Chain& c
     if (c->open != nullptr) {
       core = openExpr(c->open);
       extent = span(c->open);
+      if (c->open->fn != nullptr && c->open->init != nullptr) {
+        // `[2]*const fn () void{ ... }`: the braces belong to the whole type.
+        const ast::Span type_span = span(c->open->fn);
+        while (!outer.empty() && outer.back().type != nullptr) {
+          core = prefix(outer.back(), core, type_span.end);
+          extent.begin = core->span.begin;
+          outer.pop_back();
+        }
+        core = init(c->open->init, core, extent);
+      }
     } else if (c->core != nullptr) {
       core = atom(c->core);
       extent = span(c->core);

@@ -107,7 +107,8 @@ void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& er
   } else if (previous != nullptr && previous->getType() == CslLexer::PIPE && type == CslLexer::PIPE) {
     builder.help("logical or is written `or`");
   } else if (previous != nullptr && previous->getType() == CslLexer::DOT && expected.only(CslLexer::LBRACE)) {
-    builder.help("the items of an initializer are all named or all plain");
+    builder.help(
+        "the items of an initializer are all named or all plain; a member of an enum is written with its type: `E.a`");
   } else if (isKeyword(type) && expected.has(CslLexer::IDENT) && !expected.has(CslLexer::INT)) {
     builder.help(fmt::format("`{}` is a keyword and cannot be a name", found));
   } else if ((type == CslLexer::EXPORT || type == CslLexer::EXTERN || type == CslLexer::PARAM || type == CslLexer::FN ||

@@ -64,9 +64,21 @@ struct LocalColorConfig {
   source::Span span;
 };
 
+/// A vector operation on the fabric whose queue or color is known: what the routes are checked against.
+struct FabricUse {
+  bool is_input = false;
+  bool blocks = false;
+  uint8_t color = 0;
+  source::Span span;
+  bool operator==(const FabricUse&) const = default;
+};
+
 struct ProgramResult {
   std::shared_ptr<tir::Program> program;
   std::vector<LocalColorConfig> color_configs;
+  std::vector<FabricUse> fabric_uses;
+  /// Routes may change while it runs: it writes configuration registers or has teardown handlers.
+  bool changes_routes = false;
   /// Per slot of the program: the symbolic expression to evaluate per PE.
   std::vector<comptime::SymId> slots;
 };

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
 
+#include <algorithm>
+
 namespace weft::sema {
 
 std::optional<tir::DsrRef> dsrOf(Sema& s, const Operand& v, Span span);
@@ -126,6 +128,23 @@ class DsdMaker {
   }
   void color(tir::Operand c) { color_ = c; }
 
+  // A vector over a known variable should stay inside it: the machine does not check, and neighbours are overwritten.
+  void checkBounds(Span span) {
+    if (value_.global == comptime::kNoGlobal || base_ || offset_ || length_ || stride_) return;
+    const Object& o = s_.object(ObjectId(static_cast<uint32_t>(value_.global)));
+    if (value_.dsd.length() == 0) return;
+    const int64_t size = s_.pool.size(o.type);
+    const int64_t first = static_cast<int16_t>(value_.dsd.base());
+    const int64_t last = first + int64_t{value_.dsd.stride()} * element_bytes_ * (value_.dsd.length() - 1);
+    if (std::min(first, last) >= 0 && std::max(first, last) + element_bytes_ <= size) return;
+    s_.warning(Code::W0301, span, "the vector reaches outside `{}`", o.name)
+        .label(o.span, fmt::format("'{}', {} bytes", s_.typeName(o.type), size))
+        .note(
+            fmt::format("it covers bytes {} to {}", std::min(first, last), std::max(first, last) + element_bytes_ - 1))
+        .help("the machine has no bounds checks: what lies beside it in memory would be read or overwritten")
+        .emit();
+  }
+
   Operand finish(Span span) {
     const Operand known = Operand::comptime(Value::descriptor(type_, value_));
     if (!base_ && !offset_ && !length_ && !stride_ && !color_) return known;
@@ -190,6 +209,7 @@ Operand makeMem1d(Sema& s, ConfigReader& r, Span span) {
   if (f.offset && !m.offset(*f.offset, span)) return Operand::poison();
   if (!m.extent(*scalarOf(s, f.extent), span)) return Operand::poison();
   if (f.stride && !m.stride(*scalarOf(s, f.stride), span)) return Operand::poison();
+  m.checkBounds(span);
   return m.finish(span);
 }
 
@@ -306,7 +326,7 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
   const auto extent = scalarOf(s, r.take("extent"));
   const char* queue_field = input ? "input_queue" : "output_queue";
   if (const auto q = r.take(queue_field)) {
-    const Operand id = s.coerce(*q, input ? types::kInputQueue : types::kOutputQueue, span);
+    const Operand id = queueOf(s, *q, input, span);
     if (id.stops()) return id;
     if (!id.isComptime()) return s.notComptime(span, queue_field);
     queue = static_cast<uint8_t>(s.knownInt(id.value));
@@ -343,6 +363,8 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
   if (queue != tir::kNoQueue && queue < 8 && color >= 0 && implied[queue] < 0) implied[queue] = color;
   m.dsd().bits = (m.dsd().bits & ~0xffffull) | queue | (static_cast<uint64_t>(color < 0 ? tir::kNoColor : color) << 8);
   m.dsd() = m.dsd().withStride(0);
+  if (color >= 0 && queue != tir::kNoQueue)
+    s.device.fabric_dsds.push_back({input, false, queue, static_cast<uint8_t>(color), span});
   if (!m.extent(*extent, span)) return Operand::poison();
   return m.finish(span);
 }

@@ -89,6 +89,7 @@ class OpMaker {
     if (!checkSettings(has_config)) return Operand::poison();
     if (!requireRuntime(s_, call_)) return Operand::poison();
     s_.setSite(call_.span);
+    record(args);
     values_.insert(values_.end(), tail_.begin(), tail_.end());
     return Operand::runtime(types::kBool, s_.builder().dsdOp(op_, values_));
   }
@@ -109,6 +110,24 @@ class OpMaker {
       return false;
     }
     return true;
+  }
+
+  // Notes which queues the operation is on, for the checks of the whole program; warns of two at once on a microthread.
+  void record(const OperandList& args) {
+    int microthread = op_.ut_id;
+    uint16_t length = 0;
+    for (const Operand& a : args) {
+      if (!a.isComptime() || (a.type != types::kFabInDsd && a.type != types::kFabOutDsd)) continue;
+      const tir::Dsd d = a.value.asDsd().dsd;
+      s_.device.fabric_uses.push_back({a.type == types::kFabInDsd, !op_.async, d.queue(), d.color(), call_.span});
+      if (length == 0) length = d.length();
+      if (microthread < 0 && d.queue() != tir::kNoQueue) microthread = d.queue();
+    }
+    // What waits gives the others time.
+    if (!op_.async) s_.device.in_flight = {};
+    // Single wavelets are gone before the next operation starts.
+    if (op_.async && microthread >= 0 && microthread < 16 && length > 1)
+      s_.noteAsync(static_cast<uint32_t>(microthread), call_.span);
   }
 
   Operand mismatch(const OperandList& args, size_t wanted) {

@@ -47,6 +47,7 @@ Operand Sema::builtinGetDsr(const ast::BuiltinCall& call, TypeId) {
   if (id.isComptime() && pool.is(id.type, Kind::Dsr)) return Operand::comptime(Value::integer(type, id.value.asInt()));
   const auto n = intOf(id, call.args[1]->span, "DSR number", 0, target::kDsrPerFile - 1);
   if (!n) return Operand::poison();
+  device.named_dsrs.push_back({{fileOf(pool.dsrType(type)), static_cast<uint8_t>(*n)}, call.span});
   return Operand::comptime(Value::integer(type, *n));
 }
 

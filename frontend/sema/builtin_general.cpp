@@ -44,14 +44,18 @@ Operand Sema::builtinPtrcast(const ast::BuiltinCall& call, TypeId) {
   return out;
 }
 
-Operand Sema::builtinTypeOf(const ast::BuiltinCall& call, TypeId) {
-  // The operand is typed, not executed.
+Operand Sema::typeOnly(const ast::Expr& e) {
   tir::Builder* saved = builder_;
   builder_ = scratch_builder_.get();
   ++type_only_;
-  const Operand v = expr(*call.args[0]);
+  Operand v = expr(e);
   --type_only_;
   builder_ = saved;
+  return v;
+}
+
+Operand Sema::builtinTypeOf(const ast::BuiltinCall& call, TypeId) {
+  const Operand v = typeOnly(*call.args[0]);
   if (v.isPoison()) return v;
   return Operand::comptime(Value::typeValue(v.type));
 }
@@ -205,12 +209,7 @@ Operand Sema::builtinField(const ast::BuiltinCall& call, TypeId) {
 }
 
 Operand Sema::builtinHasField(const ast::BuiltinCall& call, TypeId) {
-  tir::Builder* saved = builder_;
-  builder_ = scratch_builder_.get();
-  ++type_only_;
-  const Operand v = expr(*call.args[0]);
-  --type_only_;
-  builder_ = saved;
+  const Operand v = typeOnly(*call.args[0]);
   if (v.stops()) return v;
   const auto name = stringOf(exprAtComptime(*call.args[1]), call.args[1]->span, "field name");
   if (!name) return Operand::poison();

@@ -23,6 +23,10 @@ Operand Sema::builtinInitializeQueue(const ast::BuiltinCall& call, TypeId) {
   if (!requireTopComptime(*this, call)) return Operand::poison();
   OperandList args;
   if (!evalArgs(call, args)) return Operand::poison();
+  // The first releases: the number of an input queue, and the color alone.
+  const bool legacy = pool.isAnyInteger(args[0].type);
+  if (legacy) args[0] = queueOf(*this, args[0], true, call.args[0]->span);
+  if (args[0].stops()) return args[0];
   const bool input = args[0].type == types::kInputQueue;
   if (!input && args[0].type != types::kOutputQueue) {
     return typeMismatch(call.args[0]->span, "input_queue' or 'output_queue", args[0].type);
@@ -39,7 +43,9 @@ Operand Sema::builtinInitializeQueue(const ast::BuiltinCall& call, TypeId) {
   DeviceState::QueueInit next;
   next.set = true;
   next.span = call.args[0]->span;
-  if (args.size() > 1) {
+  if (args.size() > 1 && legacy && args[1].isComptime() && args[1].type == types::kColor) {
+    next.color = static_cast<int>(knownInt(args[1].value));
+  } else if (args.size() > 1) {
     if (!args[1].isComptime()) return notComptime(call.args[1]->span, "queue configuration");
     const Span span = call.args[1]->span;
     ConfigReader r(*this, args[1], span, "queue configuration");

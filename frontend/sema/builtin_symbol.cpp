@@ -5,9 +5,18 @@
 namespace weft::sema {
 
 using diag::Code;
+using tir::Op;
 using types::Kind;
 
 namespace {
+
+std::optional<int64_t> exportNumber(const Sema& s, std::string_view name) {
+  if (s.layout_exports == nullptr) return std::nullopt;
+  for (size_t i = 0; i < s.layout_exports->size(); ++i) {
+    if ((*s.layout_exports)[i].name == name) return static_cast<int64_t>(i) + 1;
+  }
+  return std::nullopt;
+}
 
 const plan::Export* declaredName(Sema& s, std::string_view name) {
   if (s.layout_exports == nullptr) return nullptr;
@@ -135,7 +144,27 @@ Operand Sema::builtinExport(const ast::BuiltinCall& call, TypeId) {
   if (!r.finish() || !name) return Operand::poison();
   const auto text_name = stringOf(*name, call.args[1]->span, "name");
   if (!text_name) return Operand::poison();
-  if (decl(*id).decl->kind == ast::NodeKind::FnDecl) return voidOperand();
+  const Symbol symbol = intern(*text_name);
+  if (!registerExport(symbol, *id, call.span)) return Operand::poison();
+  if (decl(*id).decl->kind == ast::NodeKind::FnDecl) {
+    const auto fn = functionOf(*id, call.args[0]->span);
+    if (!fn) return Operand::poison();
+    tir::HostSymbol host;
+    host.name = *text_name;
+    host.is_function = true;
+    host.is_pointer = false;
+    host.function = *fn;
+    program_->host_symbols.push_back(std::move(host));
+    return voidOperand();
+  }
+  if (decl(*id).decl->kind != ast::NodeKind::VarDecl) {
+    error(Code::E0511, call.args[0]->span, "expected the address of a global symbol").emit();
+    return Operand::poison();
+  }
+  if (!pool.isRuntime(decl(*id).type)) {
+    error(Code::E0512, call.args[0]->span, "cannot export symbol with type '{}'", typeName(decl(*id).type)).emit();
+    return Operand::poison();
+  }
   const ObjectId o = objectOf(*id);
   object(o).name = *text_name;
   object(o).exported = true;
@@ -143,25 +172,68 @@ Operand Sema::builtinExport(const ast::BuiltinCall& call, TypeId) {
   return voidOperand();
 }
 
+// Ids count the exported names of the layout from 1.
 Operand Sema::builtinGetSymbolId(const ast::BuiltinCall& call, TypeId) {
-  const auto name = lastName(*this, *call.args[0]);
-  if (layout_exports != nullptr) {
-    for (size_t i = 0; i < layout_exports->size(); ++i) {
-      if ((*layout_exports)[i].name == name)
-        return Operand::comptime(Value::integer(types::kU16, static_cast<int64_t>(i) + 1));
-    }
+  std::string name(lastName(*this, *call.args[0]));
+  // The symbol may be exported under another name than its own.
+  if (const auto id = declNamed(*this, *call.args[0])) {
+    for (const DeviceState::HostSymbol& h : device.host_symbols)
+      if (h.decl == *id) name = h.name;
+  } else {
+    return Operand::poison();
   }
+  if (const auto number = exportNumber(*this, name)) return Operand::comptime(Value::integer(types::kU16, *number));
   error(Code::E0511, call.span, "name '{}' was not declared during layout evaluation", name).emit();
   return Operand::poison();
 }
 
+// The number arrives at run time: one comparison per symbol that fits.
+Operand Sema::symbolByNumber(const ast::BuiltinCall& call, uint32_t id_argument, TypeId type, bool pointers) {
+  const Operand id = exprAs(*call.args[id_argument], types::kU16);
+  if (id.stops()) return id;
+  const tir::Type t = lowerType(type);
+  const tir::Operand number = builder_->emit(Op::Copy, tir::Type::I16, lower(id, call.span));
+  const uint32_t result = builder_->addLocal(t);
+  builder_->emitTo(result, Op::Copy, t, builder_->constant(0));
+  const uint32_t join = builder_->newBlock();
+  for (const DeviceState::HostSymbol& h : device.host_symbols) {
+    if (h.is_function) continue;
+    const TypeId held = decl(h.decl).type;
+    if (pointers ? !h.is_pointer : held != type) continue;
+    const auto wanted = exportNumber(*this, h.name);
+    if (!wanted) continue;
+    const uint32_t hit = builder_->newBlock(), next = builder_->newBlock();
+    builder_->branch(builder_->emit(Op::Eq, tir::Type::I16, number, builder_->constant(static_cast<uint64_t>(*wanted))),
+                     hit, next);
+    builder_->setBlock(hit);
+    Address at;
+    at.kind = Address::Kind::Object;
+    at.object = h.object;
+    const Operand value =
+        decl(h.decl).decl->kind == ast::NodeKind::VarDecl ? loadFrom(at, held) : Operand::comptime(decl(h.decl).value);
+    builder_->emitTo(result, Op::Copy, t, lower(value, call.span));
+    builder_->jump(join);
+    builder_->setBlock(next);
+  }
+  builder_->jump(join);
+  builder_->setBlock(join);
+  return Operand::runtime(type, tir::Operand::local(result));
+}
+
 Operand Sema::builtinGetSymbolValue(const ast::BuiltinCall& call, TypeId) {
-  error(Code::E0920, call.span, "`@get_symbol_value` is not supported").emit();
-  return Operand::poison();
+  if (!requireRuntime(*this, call)) return Operand::poison();
+  const TypeId type = typeExpr(*call.args[0]);
+  if (type == types::kPoison) return Operand::poison();
+  if (!pool.isRuntime(type) || isAggregate(type) || lowerType(type) == tir::Type::Void) {
+    error(Code::E0411, call.args[0]->span, "`@get_symbol_value` reads a scalar or a pointer, not '{}'", typeName(type))
+        .emit();
+    return Operand::poison();
+  }
+  return symbolByNumber(call, 1, type, false);
 }
 Operand Sema::builtinGetTensorPtr(const ast::BuiltinCall& call, TypeId) {
-  error(Code::E0920, call.span, "`@get_tensor_ptr` is not supported").emit();
-  return Operand::poison();
+  if (!requireRuntime(*this, call)) return Operand::poison();
+  return symbolByNumber(call, 0, pool.pointer(types::kU16, false, true), true);
 }
 Operand Sema::builtinHasExportedTensors(const ast::BuiltinCall&, TypeId) {
   for (const DeviceState::HostSymbol& h : device.host_symbols) {
@@ -174,8 +246,14 @@ Operand Sema::builtinHasExportedTensors(const ast::BuiltinCall&, TypeId) {
 
 void Sema::finishDevice() {
   tir::Program& p = program();
+  checkDevice();
   for (const DeviceState::BoundTask& t : device.tasks) {
     p.tasks.push_back({t.kind, t.id, t.function, siteOf(t.span)});
+    const auto& handlers = device.teardown_handlers.empty() ? device.empty_queue_handlers : device.teardown_handlers;
+    if (t.id != target::kTeardownTaskId || t.kind == tir::TaskKind::Control || handlers.empty()) continue;
+    error(Code::E0519, t.span, "task id 29 belongs to the teardown and empty-queue handlers of this program")
+        .label(handlers[0].span, "handler set here")
+        .emit();
   }
   p.rotating = device.rotating;
   p.initially_active = device.active;

@@ -69,12 +69,6 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
       return Operand::poison();
     }
   }
-  if (id == target::kTeardownTaskId && kind != tir::TaskKind::Control &&
-      (!s.device.teardown_handlers.empty() || !s.device.empty_queue_handlers.empty())) {
-    s.error(Code::E0519, call.span, "task id 29 belongs to the teardown and empty-queue handlers of this program")
-        .emit();
-    return Operand::poison();
-  }
   const auto function = s.functionOf(*decl, task_span);
   if (!function) return Operand::poison();
   s.device.tasks.push_back({kind, static_cast<uint8_t>(id), *decl, *function, call.span});
@@ -222,6 +216,7 @@ Operand Sema::builtinActivate(const ast::BuiltinCall& call, TypeId) {
   if (!atRuntime() && !requireTopComptime(*this, call)) return Operand::poison();
   const TaskBit bit = taskBit(*this, call, true);
   if (!bit.ok) return Operand::poison();
+  if (bit.id) device.activations.push_back({*bit.id, call.span});
   if (atRuntime()) {
     setSite(call.span);
     builder().device(tir::DeviceCall::Activate, {bit.op});

@@ -144,7 +144,9 @@ bool Sema::phaseAllows(unsigned allowed, const ast::BuiltinCall& call) {
   } else if ((allowed & R) != 0) {
     error(Code::E0412, call.span, "@{} is not available at comptime", name).note("it acts on the running PE").emit();
   } else {
-    error(Code::E0410, call.span, "@{} must be evaluated at comptime", name).emit();
+    auto d = error(Code::E0410, call.span, "@{} must be evaluated at comptime", name);
+    if (name == "import_module") d.help("a module is a global: write `const m = @import_module(...);` at top level");
+    d.emit();
   }
   return false;
 }

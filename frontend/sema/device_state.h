@@ -59,6 +59,29 @@ struct DeviceState {
     tir::FunctionId function;
     Span span;
   };
+  /// A fabric descriptor of comptime-known queue, as it was made or used.
+  struct FabricDsd {
+    bool is_input = false;
+    bool blocks = false;
+    uint8_t queue = 0xff;
+    uint8_t color = 0xff;
+    Span span;
+  };
+  struct Activation {
+    int id = 0;
+    Span span;
+  };
+  struct NamedDsr {
+    tir::DsrRef dsr;
+    Span span;
+  };
+  /// Asynchronous operations in one stretch of code without branches, by microthread: the second one finds the first
+  /// still running.
+  struct InFlight {
+    tir::FunctionId function;
+    uint32_t block = 0;
+    std::array<Span, 16> started;
+  };
   struct PendingTaskId {
     uint16_t config = 0;
     bool is_activate = false;
@@ -93,6 +116,12 @@ struct DeviceState {
   std::vector<HostSymbol> host_symbols;
   std::vector<LocalColorConfig> color_configs;
   bool has_rpc = false;
+  // For the checks at the end (device_check.cpp).
+  std::vector<FabricDsd> fabric_dsds;
+  std::vector<FabricDsd> fabric_uses;
+  std::vector<Activation> activations;
+  std::vector<NamedDsr> named_dsrs;
+  InFlight in_flight;
 
   // Layout evaluation only: what was parsed and found before, for speed.
   struct ParsedConfig {

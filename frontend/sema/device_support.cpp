@@ -128,6 +128,14 @@ std::optional<DeclId> declNamed(Sema& s, const ast::Expr& e) {
   return std::nullopt;
 }
 
+Operand queueOf(Sema& s, const Operand& v, bool input, Span span) {
+  const TypeId type = input ? types::kInputQueue : types::kOutputQueue;
+  if (!s.pool.isAnyInteger(v.type) || !v.isComptime()) return s.coerce(v, type, span);
+  const int64_t last = (input ? target::kInputQueueCount : target::outputQueueCount(s.arch())) - 1;
+  const auto n = s.intOf(v, span, input ? "input queue" : "output queue", 0, last);
+  return n ? Operand::comptime(Value::integer(type, *n)) : Operand::poison();
+}
+
 std::optional<int> boundTaskId(const Sema& s, DeclId task) {
   for (const DeviceState::BoundTask& t : s.device.tasks) {
     if (t.decl == task) return t.id;

@@ -48,6 +48,9 @@ std::optional<tir::DsdPriority> takePriority(ConfigReader& config);
 std::optional<DeclId> declNamed(Sema& s, const ast::Expr& e);
 
 /// The task-table id a task was bound to, or nullopt if it was not (yet).
+/// A queue; the first releases named it by its number.
+Operand queueOf(Sema& s, const Operand& v, bool input, Span span);
+
 std::optional<int> boundTaskId(const Sema& s, DeclId task);
 
 /// Number behind an id operand (color, queue, task id, ut_id, or a plain integer) as a TIR operand of type I16.

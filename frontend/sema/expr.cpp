@@ -317,6 +317,8 @@ Operand Sema::indexExpr(const ast::IndexExpr& e) {
 Operand Sema::derefExpr(const ast::DerefExpr& e) {
   const Operand p = expr(*e.base);
   if (p.stops()) return p;
+  // A function is called through its pointer, with `.*` or without.
+  if (pool.is(p.type, types::Kind::Pointer) && pool.is(pool.pointerInfo(p.type).element, types::Kind::Fn)) return p;
   return load(pointee(p, e.span), e.span);
 }
 

@@ -117,6 +117,8 @@ Operand Sema::binary(BinaryOp op, Operand a, Operand b, Span span, Span a_span, 
     } else if (floats) {
       type = peerType(a, b);
     }
+    if (!type.valid() && !comparesOp(op) && (pool.is(a.type, Kind::Pointer) || pool.is(b.type, Kind::Pointer)))
+      return arithmetic(op, a, b, pool.is(a.type, Kind::Pointer) ? a.type : b.type, span);
     if (!type.valid()) {
       auto d = error(Code::E0301, b_span, "expected type '{}', got: '{}'", typeName(a.type), typeName(b.type));
       d.label(a_span, fmt::format("this is '{}'", typeName(a.type)));

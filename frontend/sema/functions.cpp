@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint32_t kMaxInlineDepth = 128;
 constexpr uint32_t kMaxComptimeDepth = 1000;
+constexpr uint32_t kMaxSpecialisations = 1000;
 
 const ast::FnDecl& fnDecl(const DeclInfo& d) { return ast::as<ast::FnDecl>(*d.decl); }
 
@@ -18,9 +19,10 @@ const ast::FnDecl& fnDecl(const DeclInfo& d) { return ast::as<ast::FnDecl>(*d.de
 
 bool Sema::checkLinkage(const ast::FnDecl& f, Span span) {
   if (f.linkage != ast::Linkage::Extern && f.has_body) return true;
-  error(Code::E0902, span, "external function `{}` cannot be called", text(f.name.symbol))
-      .note("this target links no object files")
+  error(Code::E0902, span, "external function `{}` has no definition", text(f.name.symbol))
       .label(f.name.span, "declared here")
+      .note("a PE program links no object files")
+      .help("define it with `export fn` in this file or in an imported module")
       .emit();
   return false;
 }
@@ -102,7 +104,7 @@ std::optional<DeclId> Sema::declOfFunction(const Operand& v) {
   const bool fn =
       k == Kind::Fn || k == Kind::Task || (k == Kind::Pointer && pool.is(pool.pointerInfo(v.type).element, Kind::Fn));
   if (!fn || v.value.rep() != Value::Rep::Int) return std::nullopt;
-  return DeclId(static_cast<uint32_t>(v.value.asFunction()));
+  return definitionOf(DeclId(static_cast<uint32_t>(v.value.asFunction())));
 }
 
 bool Sema::checkArgCount(DeclId fn, size_t given, Span span) {
@@ -122,6 +124,13 @@ Operand Sema::call(const ast::CallExpr& e, TypeId want) {
     const Lookup found = lookup(*id);
     if (found.kind == Lookup::Kind::Decl && decl(DeclId(found.index)).decl->kind == ast::NodeKind::FnDecl)
       fn = DeclId(found.index);
+    if (fn && !atRuntime() && type_only_ == 0 && isExternHere(id->name)) {
+      error(Code::E0412, e.span, "external function `{}` cannot be called at comptime", text(id->name))
+          .label(fnDecl(decl(*fn)).name.span, "declared here")
+          .help("call the exported function through its module")
+          .emit();
+      return Operand::poison();
+    }
   }
   if (!fn) {
     callee = expr(*e.callee);
@@ -484,6 +493,7 @@ Operand Sema::emitCall(tir::FunctionId id, tir::Operand pointer, TypeId result, 
       ops.push_back(addressValue(materialize(a, span)));
     }
   }
+  device.in_flight = {};
   const tir::Type t = in_memory ? tir::Type::Void : lowerType(result);
   const tir::Operand r = id.valid() ? builder_->call(id, ops) : builder_->callIndirect(pointer, t, ops);
   if (in_memory) return Operand::memory(result, result_at);
@@ -524,6 +534,15 @@ uint32_t Sema::instanceFor(FnInstance instance) {
   const auto index = static_cast<uint32_t>(instances_.size());
   const ast::FnDecl& f = fnDecl(d);
   const TypeId result = instance.result;
+  instance.depth = d.is_generic ? current_depth_ + 1 : 0;
+  if (instance.depth > kMaxSpecialisations && !depth_reported_) {
+    depth_reported_ = true;
+    error(Code::E0407, instance.first_use, "`{}` is specialised for new comptime arguments without an end",
+          text(f.name.symbol))
+        .label(f.name.span, "declared here")
+        .note(fmt::format("each call makes another function; the limit is {} in a row", kMaxSpecialisations))
+        .emit();
+  }
   const tir::Type t = isAggregate(result) ? tir::Type::Void : lowerType(result);
   instance.id =
       real_builder_->declare(declName(instance.decl), f.is_task ? tir::FunctionKind::Task : tir::FunctionKind::Function,
@@ -537,7 +556,8 @@ uint32_t Sema::instanceFor(FnInstance instance) {
   return index;
 }
 
-std::optional<tir::FunctionId> Sema::functionOf(DeclId fn, Span span) {
+std::optional<tir::FunctionId> Sema::functionOf(DeclId named, Span span) {
+  const DeclId fn = definitionOf(named);
   if (!evalSignature(fn, span)) return std::nullopt;
   const DeclInfo& d = decl(fn);
   const ast::FnDecl& f = fnDecl(d);
@@ -574,6 +594,7 @@ void Sema::lowerInstance(uint32_t index) {
   builder_ = real_builder_.get();
   builder_->open(instance.id);
   current_fn_ = instance.id;
+  current_depth_ = instance.depth;
   control_depth_ = 0;
   {
     FrameScope scope(*this, Phase::Runtime, decl(instance.decl).module);
@@ -646,6 +667,7 @@ void Sema::lowerInstance(uint32_t index) {
     builder_->close();
   builder_ = saved;
   current_fn_ = {};
+  current_depth_ = 0;
 }
 
 void Sema::lowerWorkList() {
@@ -654,6 +676,7 @@ void Sema::lowerWorkList() {
     if (!work_.empty()) {
       const uint32_t index = work_.front();
       work_.pop_front();
+      if (instances_[index].depth > kMaxSpecialisations) continue;
       lowerInstance(index);
       if (ctx.sink.errorCount() > kMaxErrors) return;
       continue;

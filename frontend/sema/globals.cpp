@@ -45,10 +45,21 @@ bool Sema::evalVar(DeclId id, const ast::VarDecl& d) {
     return ok;
   };
   if (d.linkage == ast::Linkage::Extern) {
-    error(Code::E0902, d.span, "external variable `{}` has no definition", text(d.name.symbol))
-        .note("this target links no object files")
-        .emit();
-    return done(false);
+    const DeclId to = definitionOf(id);
+    if (to == id) {
+      error(Code::E0902, d.span, "external variable `{}` has no definition", text(d.name.symbol))
+          .note("a PE program links no object files")
+          .help("define it with `export var` or `export const` in this file or in an imported module")
+          .emit();
+      return done(false);
+    }
+    if (decl(to).decl->kind != ast::NodeKind::VarDecl || !resolve(to, d.name.span)) return done(false);
+    const ObjectId object_id = objectOf(to);
+    DeclInfo& out = decl(id);
+    out.type = decl(to).type;
+    out.value = decl(to).value;
+    out.object = object_id;
+    return done(true);
   }
   TypeId type;
   if (d.type != nullptr) {
@@ -71,6 +82,10 @@ bool Sema::evalVar(DeclId id, const ast::VarDecl& d) {
     return done(false);
   } else if (!type.valid()) {
     error(Code::E0205, d.name.span, "a variable without initial value needs a type").emit();
+    return done(false);
+  }
+  if (!d.is_const && pool.is(type, Kind::Int) && !pool.isRuntime(type)) {
+    (void)wideInteger(type, d.name.span);
     return done(false);
   }
   if (!d.is_const && !pool.isRuntime(type)) {
@@ -359,9 +374,7 @@ void Sema::patchRelocations() {
 }
 
 bool Sema::checkBudget(uint64_t bytes) {
-  bool memcpy = false;
-  for (const ModuleInstance& m : modules_)
-    if (m.file->source->is_library && m.file->source->path.find("memcpy/memcpy") != std::string::npos) memcpy = true;
+  const bool memcpy = usesMemcpy();
   const uint64_t used = bytes + (memcpy ? target::kMemcpyBytes : 0);
   if (used <= target::kPeMemoryBytes) return true;
   std::vector<const Object*> largest;

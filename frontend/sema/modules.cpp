@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
 
+#include <algorithm>
+
 namespace weft::sema {
 
 using diag::Code;
@@ -26,6 +28,9 @@ Span declSpan(const ast::Decl& d) {
   if (const auto* f = ast::dynAs<ast::FnDecl>(&d)) return f->name.span;
   return d.span;
 }
+
+bool isExtern(const ast::Decl& d) { return linkageOf(d) == ast::Linkage::Extern; }
+bool isExport(const ast::Decl& d) { return linkageOf(d) == ast::Linkage::Export; }
 
 }  // namespace
 
@@ -55,11 +60,16 @@ FileInfo& FileTable::info(const SourceFile& source) {
     if (!name.valid()) continue;
     const auto [it, added] = file.by_name.try_emplace(name, static_cast<uint32_t>(file.decls.size()));
     if (!added) {
-      const auto* v = ast::dynAs<ast::VarDecl>(d);
-      const auto* f = ast::dynAs<ast::FnDecl>(d);
-      // Declarations of one external symbol may be repeated.
-      if ((v != nullptr && v->linkage == ast::Linkage::Extern) || (f != nullptr && f->linkage == ast::Linkage::Extern))
+      // Declarations of one external symbol may be repeated, and its definition may stand in the same file.
+      if (isExtern(*d)) {
+        file.decls.push_back({d, name});
         continue;
+      }
+      if (isExtern(*file.decls[it->second].decl)) {
+        it->second = static_cast<uint32_t>(file.decls.size());
+        file.decls.push_back({d, name});
+        continue;
+      }
       if (context_.interner.text(name) != "_") {
         context_.sink.error(Code::E0202, declSpan(*d), "'{}' declared twice", context_.interner.text(name))
             .label(declSpan(*file.decls[it->second].decl), "first declared here")
@@ -109,7 +119,7 @@ std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value&
     DeclInfo info;
     info.module = id;
     info.decl = d.decl;
-    info.is_extern = linkageOf(*d.decl) == ast::Linkage::Extern;
+    info.is_extern = isExtern(*d.decl);
     decls_.push_back(std::move(info));
   }
   if (pool.is(params.type(), types::Kind::Struct)) {
@@ -129,24 +139,16 @@ std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value&
   return id;
 }
 
-std::optional<DeclId> Sema::findDecl(ModuleId m, Symbol name) const {
+std::optional<DeclId> Sema::findDecl(ModuleId m, Symbol name) {
   const ModuleInstance& instance = modules_[m.index()];
   const auto it = instance.file->by_name.find(name);
   if (it == instance.file->by_name.end()) return std::nullopt;
   return definitionOf(DeclId(instance.first_decl + it->second));
 }
 
-DeclId Sema::externDefinition(DeclId id) const {
-  const ModuleInstance& user = modules_[decls_[id.index()].module.index()];
-  const Symbol name = user.file->decls[id.index() - user.first_decl].name;
-  // By link name if the definition has been reached already; else by the name it is declared with.
-  if (const auto it = exported_.find(name); it != exported_.end()) return it->second;
-  for (const ModuleInstance& m : modules_) {
-    const auto it = m.file->by_name.find(name);
-    if (it == m.file->by_name.end()) continue;
-    if (linkageOf(*m.file->decls[it->second].decl) == ast::Linkage::Export) return DeclId(m.first_decl + it->second);
-  }
-  return id;
+bool Sema::isExternHere(Symbol name) const {
+  const auto it = frame_->file->by_name.find(name);
+  return it != frame_->file->by_name.end() && isExtern(*frame_->file->decls[it->second].decl);
 }
 
 bool Sema::importAll(ModuleId m) {
@@ -183,25 +185,14 @@ void Sema::processExports(ModuleId m) {
   for (uint32_t i = 0; i < instance.file->decls.size(); ++i) {
     const DeclId id(instance.first_decl + i);
     const ast::Decl* d = instance.file->decls[i].decl;
+    if (!isExport(*d)) continue;
     const auto* v = ast::dynAs<ast::VarDecl>(d);
     const auto* f = ast::dynAs<ast::FnDecl>(d);
-    const bool is_export =
-        (v != nullptr && v->linkage == ast::Linkage::Export) || (f != nullptr && f->linkage == ast::Linkage::Export);
-    if (!is_export) continue;
+    const auto symbol_name = symbolNameOf(id);
+    if (!symbol_name) continue;
+    const Symbol name = *symbol_name;
     FrameScope scope(*this, Phase::Comptime, m);
-    Symbol name = instance.file->decls[i].name;
-    if (const ast::Expr* linkname = v != nullptr ? v->attributes.linkname : f->attributes.linkname) {
-      const auto renamed = stringOf(expr(*linkname), linkname->span, "linkname");
-      if (!renamed) continue;
-      name = intern(*renamed);
-    }
-    const auto [it, added] = exported_.try_emplace(name, id);
-    if (!added) {
-      error(Code::E0210, d->span, "symbol '{}' is exported twice", text(name))
-          .label(decl(it->second).decl->span, "first exported here")
-          .emit();
-      continue;
-    }
+    if (!registerExport(name, id, d->span)) continue;
     if (v != nullptr) {
       if (!resolve(id, v->name.span)) continue;
       if (!pool.isRuntime(decl(id).type)) {
@@ -223,6 +214,112 @@ void Sema::processExports(ModuleId m) {
       program_->host_symbols.push_back(std::move(symbol));
     }
   }
+}
+
+// The name of a global in the image: its linkname if it has one.
+std::optional<Symbol> Sema::symbolNameOf(DeclId id) {
+  const ast::Decl* d = decl(id).decl;
+  const auto* v = ast::dynAs<ast::VarDecl>(d);
+  const auto* f = ast::dynAs<ast::FnDecl>(d);
+  const ast::Expr* linkname = v != nullptr ? v->attributes.linkname : f != nullptr ? f->attributes.linkname : nullptr;
+  if (linkname == nullptr) return declSymbol(*d);
+  FrameScope scope(*this, Phase::Comptime, decl(id).module);
+  const auto renamed = stringOf(expr(*linkname), linkname->span, "linkname");
+  if (!renamed) return std::nullopt;
+  return intern(*renamed);
+}
+
+bool Sema::registerExport(Symbol name, DeclId id, Span span) {
+  const auto [it, added] = exported_.try_emplace(name, id);
+  if (added || it->second == id) return true;
+  error(Code::E0210, span, "symbol '{}' is exported twice", text(name))
+      .label(decl(it->second).decl->span, "first exported here")
+      .emit();
+  return false;
+}
+
+DeclId Sema::externDefinition(DeclId id) {
+  if (decl(id).definition.valid()) return decl(id).definition;
+  const auto name = symbolNameOf(id);
+  if (!name) return id;
+  DeclId found;
+  if (const auto it = exported_.find(*name); it != exported_.end()) found = it->second;
+  // Comptime code may ask before the module that exports it has had its turn.
+  for (uint32_t i = 0; i < decls_.size() && !found.valid(); ++i) {
+    if (!isExport(*decls_[i].decl)) continue;
+    if (symbolNameOf(DeclId(i)) == name) found = DeclId(i);
+  }
+  if (!found.valid()) return id;
+  decl(id).definition = found;
+  return found;
+}
+
+// Every external declaration whose symbol this program exports must say the same as the definition.
+bool Sema::checkExterns() {
+  const size_t errors = ctx.sink.errorCount();
+  for (uint32_t i = 0; i < decls_.size(); ++i) {
+    const DeclId id(i);
+    if (!isExtern(*decls_[i].decl)) continue;
+    const DeclId to = definitionOf(id);
+    if (to == id) continue;
+    const ast::Decl* d = decls_[i].decl;
+    const auto* v = ast::dynAs<ast::VarDecl>(d);
+    const auto* w = ast::dynAs<ast::VarDecl>(decl(to).decl);
+    const Span span = declSpan(*d);
+    if (!resolve(to, span)) continue;
+    const auto disagree = [&](const std::string& found, const std::string& defined) {
+      error(Code::E0215, span, "external declaration of '{}' does not agree with its definition", text(declSymbol(*d)))
+          .label(declSpan(*decl(to).decl), "defined here")
+          .note(fmt::format("declared as {}, defined as {}", found, defined))
+          .emit();
+    };
+    if ((v == nullptr) != (w == nullptr) || (v != nullptr && v->is_const != w->is_const)) {
+      const auto kind = [](const ast::VarDecl* x) {
+        return x == nullptr ? "a function" : x->is_const ? "const" : "var";
+      };
+      disagree(kind(v), kind(w));
+      continue;
+    }
+    TypeId declared;
+    if (v != nullptr) {
+      FrameScope scope(*this, Phase::Comptime, decl(id).module);
+      declared = v->type == nullptr ? decl(to).type : typeExpr(*v->type);
+    } else if (evalSignature(id, span)) {
+      declared = decl(id).type;
+    }
+    if (!declared.valid() || declared == types::kPoison || declared == decl(to).type) continue;
+    disagree(fmt::format("'{}'", typeName(declared)), fmt::format("'{}'", typeName(decl(to).type)));
+  }
+  return ctx.sink.errorCount() == errors;
+}
+
+bool Sema::checkImports(const SourceFile& file, std::vector<const SourceFile*>& chain,
+                        std::unordered_set<const SourceFile*>& seen) {
+  if (!seen.insert(&file).second) return true;
+  chain.push_back(&file);
+  bool ok = true;
+  for (const FileDecl& d : ctx.files->info(file).decls) {
+    const auto* v = ast::dynAs<ast::VarDecl>(d.decl);
+    const auto* call = v == nullptr || v->init == nullptr ? nullptr : ast::dynAs<ast::BuiltinCall>(v->init);
+    if (call == nullptr || text(call->name.symbol) != "import_module" || call->args.empty()) continue;
+    const auto* path = ast::dynAs<ast::StringLiteral>(call->args[0]);
+    if (path == nullptr) continue;
+    const SourceFile* target = ctx.loader.load(file, std::string(path->bytes), path->span);
+    if (target == nullptr) {
+      ok = false;
+      continue;
+    }
+    if (std::find(chain.begin(), chain.end(), target) != chain.end()) {
+      ctx.sink.error(Code::E0209, call->span, "circular dependency: `{}` imports itself", target->path)
+          .help("move what both files need into a third one")
+          .emit();
+      ok = false;
+      continue;
+    }
+    ok = checkImports(*target, chain, seen) && ok;
+  }
+  chain.pop_back();
+  return ok;
 }
 
 bool Sema::evalParam(DeclId id, const ast::ParamDecl& d) {

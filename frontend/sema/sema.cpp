@@ -84,24 +84,31 @@ FrameScope::~FrameScope() {
 std::vector<diag::TraceFrame> Sema::traceFrames() const {
   std::vector<diag::TraceFrame> out;
   constexpr size_t kMaxFrames = 12;
-  const Frame* root = frame_;
-  for (const Frame* f = frame_; f != nullptr; f = f->parent) {
-    root = f;
-    if (out.size() >= kMaxFrames) continue;
+  // Calls of one place by itself are one line.
+  size_t repeated = 0;
+  const auto add = [&](std::string what, Span at) {
+    if (!out.empty() && out.back().span == at && out.back().text == what) {
+      ++repeated;
+      return;
+    }
+    if (repeated > 0) out.back().text += fmt::format(", {} more times", repeated);
+    repeated = 0;
+    out.push_back({std::move(what), at});
+  };
+  for (const Frame* f = frame_; f != nullptr && out.size() < kMaxFrames; f = f->parent) {
     if (f->fn != nullptr && f->call_span.valid() && f->phase != Phase::Runtime)
-      out.push_back({fmt::format("comptime call of `{}`", text(f->fn->name.symbol)), f->call_span});
+      add(fmt::format("comptime call of `{}`", text(f->fn->name.symbol)), f->call_span);
     else if (f->fn != nullptr && f->call_span.valid() && f->is_inline)
-      out.push_back(
-          {fmt::format("{} `{}`", f->doing != nullptr ? f->doing : "inlined call of", text(f->fn->name.symbol)),
-           f->call_span});
+      add(fmt::format("{} `{}`", f->doing != nullptr ? f->doing : "inlined call of", text(f->fn->name.symbol)),
+          f->call_span);
     else if (f->fn != nullptr && f->call_span.valid())
-      out.push_back({fmt::format("analysis of `{}`, used here", text(f->fn->name.symbol)), f->call_span});
+      add(fmt::format("analysis of `{}`, used here", text(f->fn->name.symbol)), f->call_span);
     else if (f->doing != nullptr && f->call_span.valid())
-      out.push_back({f->doing, f->call_span});
+      add(f->doing, f->call_span);
   }
+  if (repeated > 0) out.back().text += fmt::format(", {} more times", repeated);
   // The import chain of the innermost frame.
   if (frame_ != nullptr && frame_->module.valid()) {
-    (void)root;
     ModuleId m = frame_->module;
     while (m.valid() && out.size() < kMaxFrames + 4) {
       const ModuleInstance& instance = modules_[m.index()];
@@ -198,6 +205,9 @@ Result<void> Sema::runLayout(const SourceFile& root, const std::vector<CliParam>
   }
   const auto id = instantiate(root, params, {}, {}, "");
   if (!id) return Reported{};
+  std::vector<const SourceFile*> chain;
+  std::unordered_set<const SourceFile*> seen;
+  if (!checkImports(root, chain, seen)) return Reported{};
   FrameScope scope(*this, Phase::Layout, *id);
   scope.frame.doing = "layout block";
   scope.frame.address_taken = addressTaken(file, *file.layout, file.layout->body);
@@ -220,7 +230,7 @@ Result<ProgramResult> Sema::runProgram(const SourceFile& root, const Value& para
   real_builder_ = std::make_unique<tir::Builder>(*program_);
   const auto id = instantiate(root, params, {}, {}, "");
   if (!id) return Reported{};
-  if (!runComptimeBlocks(*id) || ctx.sink.errorCount() != errors) {
+  if (!runComptimeBlocks(*id) || !checkExterns() || ctx.sink.errorCount() != errors) {
     // Bodies may hold more mistakes, but many would only follow from these.
     return Reported{};
   }
@@ -238,6 +248,20 @@ Result<ProgramResult> Sema::runProgram(const SourceFile& root, const Value& para
   result.program = program_;
   result.slots = slots_;
   result.color_configs = device.color_configs;
+  for (const DeviceState::FabricDsd& use : device.fabric_uses) {
+    const int color = use.color != tir::kNoColor ? use.color : queueColor(use.is_input, use.queue);
+    if (color < 0 || isLibrarySpan(use.span)) continue;
+    const FabricUse out{use.is_input, use.blocks, static_cast<uint8_t>(color), use.span};
+    if (std::find(result.fabric_uses.begin(), result.fabric_uses.end(), out) == result.fabric_uses.end())
+      result.fabric_uses.push_back(out);
+  }
+  result.changes_routes = !device.teardown_handlers.empty() || !device.config_writes.empty();
+  for (const tir::Inst& inst : program_->insts) {
+    if (inst.op != tir::Op::Device) continue;
+    const auto device_call = static_cast<tir::DeviceCall>(inst.imm);
+    if (device_call == tir::DeviceCall::SetConfig || device_call == tir::DeviceCall::TeardownExit)
+      result.changes_routes = true;
+  }
   return result;
 }
 

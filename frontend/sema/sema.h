@@ -27,6 +27,7 @@ struct FileDecl {
 /// Facts about a file that do not depend on params; shared by all its instances.
 struct FileInfo {
   const SourceFile* source = nullptr;
+  /// A repeated `extern` declaration has an entry of its own, which no name leads to.
   std::vector<FileDecl> decls;
   std::unordered_map<Symbol, uint32_t> by_name;
   std::vector<const ast::ComptimeDecl*> comptime_blocks;
@@ -74,6 +75,8 @@ struct FnInstance {
   std::vector<bool> is_comptime;
   TypeId result;
   Span first_use;
+  /// How many specialisations led to this one.
+  uint32_t depth = 0;
 };
 
 /// A declaration of one module instance.
@@ -94,6 +97,8 @@ struct DeclInfo {
   bool is_extern = false;
   std::vector<TypeId> param_types;
   TypeId result;
+  /// extern: the exported declaration of the same symbol, once it was looked for and found.
+  DeclId definition;
 };
 
 /// A piece of PE memory. Gets an address only if `live`.
@@ -364,10 +369,13 @@ class Sema {
   }
   /// An anonymous constant in memory; equal values share one.
   ObjectId constantObject(const Value& v, Span span);
-  std::optional<DeclId> findDecl(ModuleId module, Symbol name) const;
-  /// The declaration itself, or for an `extern` one the exported definition of that name in any module.
-  DeclId definitionOf(DeclId id) const { return decls_[id.index()].is_extern ? externDefinition(id) : id; }
-  DeclId externDefinition(DeclId id) const;
+  std::optional<DeclId> findDecl(ModuleId module, Symbol name);
+  /// The declaration itself, or for an `extern` one the exported definition of that name in any module. Without any:
+  /// itself.
+  DeclId definitionOf(DeclId id) { return decls_[id.index()].is_extern ? externDefinition(id) : id; }
+  DeclId externDefinition(DeclId id);
+  /// Whether the file at hand declares the name `extern`.
+  [[nodiscard]] bool isExternHere(Symbol name) const;
   std::string declName(DeclId id) const;
 
   // ---- modules.cpp ----
@@ -411,8 +419,20 @@ class Sema {
                          comptime::Outcome (comptime::Arith::*fold)(const Value&));
   /// Tensor access expression (expr_tensor.cpp).
   Operand tensorAccess(const ast::TensorAccess& e);
+  /// What an expression is, without its effects: nothing is emitted and nothing need be comptime-known.
+  Operand typeOnly(const ast::Expr& e);
+  /// The exported symbol with a run-time number, among those `wanted` takes: loads them one by one.
+  Operand symbolByNumber(const ast::BuiltinCall& call, uint32_t id_argument, TypeId type, bool pointers);
   /// Moves what the device builtins collected into the program; before memory is placed.
   void finishDevice();
+  /// An asynchronous operation starts on a microthread; warns if one that was started just before is still on it.
+  void noteAsync(uint32_t microthread, Span span);
+  /// Warns of resources used twice or by somebody else (device_check.cpp).
+  void checkDevice();
+  [[nodiscard]] bool usesMemcpy() const;
+  [[nodiscard]] bool isLibrarySpan(Span span) const;
+  /// Color of a queue as the program initialises it, or implies by a descriptor; -1 if neither.
+  [[nodiscard]] int queueColor(bool is_input, uint8_t queue) const;
   /// The same for what needs addresses (finalAddress): called when every object has its own.
   void placeDevice();
   [[nodiscard]] uint16_t finalAddress(ObjectId id, uint32_t offset) const;
@@ -552,6 +572,12 @@ class Sema {
   bool evalParam(DeclId id, const ast::ParamDecl& d);
   bool evalVar(DeclId id, const ast::VarDecl& d);
   bool importAll(ModuleId module);
+  /// Layout: follows imports that are string literals, so that missing and circular ones are found without a use.
+  bool checkImports(const SourceFile& file, std::vector<const SourceFile*>& chain,
+                    std::unordered_set<const SourceFile*>& seen);
+  std::optional<Symbol> symbolNameOf(DeclId id);
+  bool registerExport(Symbol name, DeclId id, Span span);
+  bool checkExterns();
   void processExports(ModuleId module);
   // globals.cpp
   /// Makes what live objects point to live too; false when nothing new turned up.
@@ -613,8 +639,9 @@ class Sema {
   /// Nesting of run-time branches and loops in the function being lowered.
   uint32_t control_depth_ = 0;
   uint32_t call_depth_ = 0;
-  /// The function the real builder has open.
+  /// The function the real builder has open, and how deeply it is specialised.
   tir::FunctionId current_fn_;
+  uint32_t current_depth_ = 0;
   /// First local of the innermost block: names may not repeat from here on.
   uint32_t scope_begin_ = 0;
   uint64_t fuel_used_ = 0;

@@ -151,6 +151,10 @@ Flow Sema::declStmt(const ast::VarDecl& d) {
       declare(d.name, std::move(var));
       return Flow::Normal;
     }
+    if (pool.is(type, Kind::Int)) {
+      (void)wideInteger(type, d.name.span);
+      return poisoned();
+    }
     auto e = error(Code::E0313, d.name.span, "variable of type '{}' must be comptime-known", typeName(type));
     if (type == types::kComptimeInt || type == types::kComptimeFloat)
       e.help("declare the variable with a type, for example `: i16` or `: f32`");
@@ -204,12 +208,12 @@ Flow Sema::assignStmt(const ast::AssignStmt& s) {
     if (atRuntime()) expr(*s.value);
     return failed();
   }
+  if (target.is_const || target.kind == Place::Kind::Rvalue) {
+    store(target, Operand::comptime(Value::comptimeInt(0)), s.target->span);
+    return failed();
+  }
   Operand v;
   if (s.is_compound) {
-    if (target.is_const || target.kind == Place::Kind::Rvalue) {
-      store(target, Operand::comptime(Value::comptimeInt(0)), s.target->span);
-      return failed();
-    }
     Operand old = load(target, s.target->span);
     if (old.stops()) return failed();
     const bool is_shift = s.op == ast::BinaryOp::ShiftLeft || s.op == ast::BinaryOp::ShiftRight;

@@ -277,9 +277,8 @@ struct ImagePatch {
   uint32_t slot = 0;
 };
 
-/// A color configuration the program sets for itself (@set_local_color_config); index into FabricPlan::color_configs
-/// is assigned when the plan is made, so the value is kept by plan::FabricPlan, not here.
-
+/// What one PE runs: code, memory image and initial device state. The color configurations it sets for itself
+/// (@set_local_color_config) are in plan::FabricPlan, merged with those of the layout.
 struct Program {
   target::Arch arch{};
   target::Fp16Format fp16{};

@@ -111,6 +111,7 @@ std::string failure(std::string_view text) {
   diag::Sink sink;
   auto p = parse(text, sink);
   CHECK_FALSE(p);
+  CHECK(sink.all().at(0).code == diag::Code::E0802);
   return sink.all().empty() ? "" : sink.all().front().message;
 }
 

@@ -231,6 +231,7 @@ TEST_CASE("traps name PE, cycle, task and line") {
   trapOf(in, receive + "  %0 = dsdop.mov32 dsd, none, dsd (" + mem(64, 4) + ", " + lit(fabin(2, 4)) + ") !2\n",
          "E0703");
   trapOf(in, "  device.assert_failed() !2\n", "E0706");
+  trapOf(in, "  jump b1\nb1:\n  unreachable !2\nb2:\n", "E0709");
   trapOf(in, "  %1 = device.get_config(0x1234) !2\n", "E0705");
   trapOf(in, "  %0 = dsdop.mov32 dsr.dest.3, none, dsd (" + mem(64, 4) + ") !2\n", "E0707");
   if (arch == Arch::Wse3)

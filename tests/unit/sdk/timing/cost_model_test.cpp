@@ -28,6 +28,7 @@ TEST_CASE("a table with a missing, unknown or malformed parameter is refused") {
     diag::Sink sink;
     const auto m = CostModel::parse(target::Arch::Wse2, "[a]\nx = \"cycles\"\ny = \"cycles\"\n", values, sink);
     CHECK_FALSE(m);
+    CHECK(sink.all().at(0).code == diag::Code::E0830);
     return sink.all().empty() ? std::string() : sink.all()[0].message;
   };
   CHECK(parse("[a]\nx = { value = 1, source = \"assumed\" }\n") == "cost parameter `a.y` is missing");

@@ -1,0 +1,116 @@
+// Checks over the whole device configuration of a program: resources that are used twice, or that belong to memcpy.
+// All of them warn only: what happens on the machine may still be what was meant.
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/sema/device_support.h"
+
+#include <algorithm>
+
+namespace weft::sema {
+
+using diag::Code;
+
+bool Sema::usesMemcpy() const {
+  return std::any_of(modules_.begin(), modules_.end(), [](const ModuleInstance& m) {
+    return m.file->source->is_library && m.file->source->path.find("memcpy/memcpy") != std::string::npos;
+  });
+}
+
+bool Sema::isLibrarySpan(Span span) const {
+  return std::any_of(modules_.begin(), modules_.end(), [&](const ModuleInstance& m) {
+    return m.file->source->is_library && m.file->source->tree->source == span.file;
+  });
+}
+
+int Sema::queueColor(bool is_input, uint8_t queue) const {
+  if (queue >= 8) return -1;
+  const DeviceState::QueueInit& init = is_input ? device.input_queues[queue] : device.output_queues[queue];
+  const auto& implied = is_input ? device.implied_input_color : device.implied_output_color;
+  return init.set && init.color >= 0 ? init.color : implied[queue];
+}
+
+void Sema::noteAsync(uint32_t microthread, Span span) {
+  if (builder_ != real_builder_.get() || !current_fn_.valid()) return;
+  DeviceState::InFlight& f = device.in_flight;
+  const uint32_t block = builder_->currentBlock();
+  if (f.function != current_fn_ || f.block != block) {
+    f = {};
+    f.function = current_fn_;
+    f.block = block;
+  }
+  Span& before = f.started[microthread];
+  if (before.valid() && before != span && !isLibrarySpan(span)) {
+    warning(Code::W0508, span, "microthread {} is still busy with the operation before this one", microthread)
+        .label(before, "started here, on the same queue or microthread")
+        .note("an asynchronous operation keeps its queue and its microthread until it completes")
+        .help(isWse3() ? "start this one from a task that the first activates, or give it another queue and `.ut_id`"
+                       : "start this one from a task that the first activates, or give it another queue")
+        .emit();
+  }
+  before = span;
+}
+
+void Sema::checkDevice() {
+  // Activations that nothing answers.
+  for (const DeviceState::Activation& a : device.activations) {
+    const bool bound = std::any_of(device.tasks.begin(), device.tasks.end(), [&](const DeviceState::BoundTask& t) {
+      return t.id == a.id && t.kind != tir::TaskKind::Control;
+    });
+    if (bound || isLibrarySpan(a.span)) continue;
+    warning(Code::W0509, a.span, "task id {} is activated, but no task is bound to it", a.id)
+        .note("the scheduler ignores the activation")
+        .help("bind a task with @bind_local_task in a top-level comptime block")
+        .emit();
+  }
+  // One color arrives in one queue.
+  for (size_t q = 0; q < 8; ++q) {
+    const DeviceState::QueueInit& second = device.input_queues[q];
+    if (!second.set) continue;
+    for (size_t p = 0; p < q; ++p) {
+      const DeviceState::QueueInit& first = device.input_queues[p];
+      if (!first.set || first.color != second.color) continue;
+      warning(Code::W0506, second.span, "input queues {} and {} both take color {}", p, q, second.color)
+          .label(first.span, fmt::format("queue {} is initialised here", p))
+          .note("the router delivers a color to one queue; which one is up to the machine")
+          .help("use one input queue per color")
+          .emit();
+    }
+  }
+  // On WSE-3 a queue has its color for good; a descriptor cannot name another one.
+  if (isWse3()) {
+    for (const DeviceState::FabricDsd& d : device.fabric_dsds) {
+      const DeviceState::QueueInit& init = d.is_input ? device.input_queues[d.queue] : device.output_queues[d.queue];
+      if (!init.set || init.color < 0 || init.color == d.color || isLibrarySpan(d.span)) continue;
+      warning(Code::W0507, d.span, "the DSD names color {}, its {} queue {} is initialised with color {}", d.color,
+              d.is_input ? "input" : "output", d.queue, init.color)
+          .label(init.span, "queue initialised here")
+          .note("on 'wse3' a queue has one color, and the DSD's own is ignored")
+          .help("leave `.fabric_color` out, or use a queue of that color")
+          .emit();
+    }
+  }
+  if (!usesMemcpy()) return;
+  const auto reserved = [&](Span span, const std::string& what) {
+    if (!span.valid() || isLibrarySpan(span)) return;
+    warning(Code::W0505, span, "{} is reserved by memcpy", what)
+        .note("the host link of every PE uses it to receive commands and to move data")
+        .help("choose another one")
+        .emit();
+  };
+  for (const DeviceState::BoundTask& t : device.tasks) {
+    if (t.kind == tir::TaskKind::Local && (t.id == 27 || t.id == 28 || t.id == 30))
+      reserved(t.span, fmt::format("local task id {}", t.id));
+    if (t.kind == tir::TaskKind::Control && t.id >= 33 && t.id <= 37)
+      reserved(t.span, fmt::format("control task id {}", t.id));
+  }
+  for (size_t q = 0; q < (isWse3() ? 2u : 1u); ++q)
+    if (device.input_queues[q].set) reserved(device.input_queues[q].span, fmt::format("input queue {}", q));
+  if (device.output_queues[0].set) reserved(device.output_queues[0].span, "output queue 0");
+  for (const LocalColorConfig& c : device.color_configs)
+    if (c.color >= 21) reserved(c.span, fmt::format("color {}", c.color));
+  for (const DeviceState::NamedDsr& d : device.named_dsrs) {
+    if (d.dsr.number != 0 || d.dsr.file == tir::DsrFile::Src0) continue;
+    reserved(d.span, d.dsr.file == tir::DsrFile::Dest ? "DSR 0 of file dsr_dest" : "DSR 0 of file dsr_src1");
+  }
+}
+
+}  // namespace weft::sema
