@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/layout/layout_runner.h"
 
+#include <algorithm>
+
 namespace weft::layout {
 
 using diag::Code;
@@ -152,35 +154,44 @@ void LayoutRunner::checkNeighbours() {
 
 uint32_t LayoutRunner::servedByHost() const { return plan_->host.h2dMask() | plan_->host.d2hMask() | 7u << 21; }
 
-// An operation whose color has no way between the router and the CE.
+// An operation whose color has no way between router and CE on any PE that runs it. If some PEs have one, the others
+// may never come to it: which tasks run there is decided while the program runs.
 void LayoutRunner::checkFabricUses() {
+  struct Line {
+    Finding found;
+    const sema::FabricUse* use = nullptr;
+    bool served = false;
+  };
+  std::vector<Line> lines;
   for (size_t l = 0; l < program_leaves_.size(); ++l) {
     const Leaf& leaf = program_leaves_[l];
-    if (leaf.failed || leaf.changes_routes) continue;
     for (const sema::FabricUse& use : leaf.uses) {
-      if ((servedByHost() >> use.color & 1) != 0) continue;
+      auto it = std::find_if(lines.begin(), lines.end(), [&](const Line& x) { return x.use->span == use.span; });
+      if (it == lines.end()) it = lines.insert(it, {{use.span, {}, 0, target::Port::Ramp}, &use, false});
+      if (it->served) continue;
+      it->served = leaf.failed || leaf.changes_routes || (servedByHost() >> use.color & 1) != 0;
       const auto& plane = plan_->config_of[use.color];
-      Finding found{use.span, {}, 0, target::Port::Ramp};
-      for (size_t i = 0; i < tiles_.size(); ++i) {
+      for (size_t i = 0; i < tiles_.size() && !it->served; ++i) {
         if (leaf_of_[i] != l) continue;
         const plan::ColorConfig& c = plan_->color_configs[plane.empty() ? 0 : plane[i]];
-        if (c.teardown || c.swap_x || c.swap_y) continue;
         const PortMask ports = use.is_input ? anyTx(c) : anyRx(c);
-        if ((ports & target::maskOf(target::Port::Ramp)) != 0) continue;
-        if (found.count++ == 0)
-          found.first = {static_cast<uint32_t>(i % extent_->width), static_cast<uint32_t>(i / extent_->width)};
+        it->served = c.teardown || c.swap_x || c.swap_y || (ports & target::maskOf(target::Port::Ramp)) != 0;
+        if (it->found.count++ == 0)
+          it->found.first = {static_cast<uint32_t>(i % extent_->width), static_cast<uint32_t>(i / extent_->width)};
       }
-      if (found.count == 0) continue;
-      const char* side = use.is_input ? ".tx" : ".rx";
-      context_.sink
-          .warning(Code::W0504, use.span, "PE ({}, {}){} {} color {} here, but no route of it {} RAMP", found.first.x,
-                   found.first.y, others(found), use.is_input ? "receives" : "sends", use.color,
-                   use.is_input ? "leads to" : "begins at")
-          .note(use.blocks ? "the operation blocks its task, which can only end in a deadlock"
-                           : "the operation never completes")
-          .help(fmt::format("add RAMP to `{}` of the color's route on this PE", side))
-          .emit();
     }
+  }
+  for (const Line& line : lines) {
+    const sema::FabricUse& use = *line.use;
+    if (line.served || line.found.count == 0) continue;
+    context_.sink
+        .warning(Code::W0504, use.span, "color {} {} here, but no route of it {} RAMP", use.color,
+                 use.is_input ? "is received" : "is sent", use.is_input ? "leads to" : "begins at")
+        .note(fmt::format("on PE ({}, {}){}: {}", line.found.first.x, line.found.first.y, others(line.found),
+                          use.blocks ? "the operation blocks its task, which can only end in a deadlock"
+                                     : "the operation never completes"))
+        .help(fmt::format("add RAMP to `{}` of the color's route there", use.is_input ? ".tx" : ".rx"))
+        .emit();
   }
 }
 

@@ -128,23 +128,6 @@ class DsdMaker {
   }
   void color(tir::Operand c) { color_ = c; }
 
-  // A vector over a known variable should stay inside it: the machine does not check, and neighbours are overwritten.
-  void checkBounds(Span span) {
-    if (value_.global == comptime::kNoGlobal || base_ || offset_ || length_ || stride_) return;
-    const Object& o = s_.object(ObjectId(static_cast<uint32_t>(value_.global)));
-    if (value_.dsd.length() == 0) return;
-    const int64_t size = s_.pool.size(o.type);
-    const int64_t first = static_cast<int16_t>(value_.dsd.base());
-    const int64_t last = first + int64_t{value_.dsd.stride()} * element_bytes_ * (value_.dsd.length() - 1);
-    if (std::min(first, last) >= 0 && std::max(first, last) + element_bytes_ <= size) return;
-    s_.warning(Code::W0301, span, "the vector reaches outside `{}`", o.name)
-        .label(o.span, fmt::format("'{}', {} bytes", s_.typeName(o.type), size))
-        .note(
-            fmt::format("it covers bytes {} to {}", std::min(first, last), std::max(first, last) + element_bytes_ - 1))
-        .help("the machine has no bounds checks: what lies beside it in memory would be read or overwritten")
-        .emit();
-  }
-
   Operand finish(Span span) {
     const Operand known = Operand::comptime(Value::descriptor(type_, value_));
     if (!base_ && !offset_ && !length_ && !stride_ && !color_) return known;
@@ -209,7 +192,6 @@ Operand makeMem1d(Sema& s, ConfigReader& r, Span span) {
   if (f.offset && !m.offset(*f.offset, span)) return Operand::poison();
   if (!m.extent(*scalarOf(s, f.extent), span)) return Operand::poison();
   if (f.stride && !m.stride(*scalarOf(s, f.stride), span)) return Operand::poison();
-  m.checkBounds(span);
   return m.finish(span);
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
 
+#include <algorithm>
+
 namespace weft::sema {
 
 using diag::Code;
@@ -116,7 +118,9 @@ class OpMaker {
   void record(const OperandList& args) {
     int microthread = op_.ut_id;
     uint16_t length = 0;
-    for (const Operand& a : args) {
+    for (size_t i = 0; i < args.size(); ++i) {
+      const Operand& a = args[i];
+      if (a.isComptime() && a.type == types::kMem1dDsd) checkBounds(a, i, call_.args[i]->span);
       if (!a.isComptime() || (a.type != types::kFabInDsd && a.type != types::kFabOutDsd)) continue;
       const tir::Dsd d = a.value.asDsd().dsd;
       s_.device.fabric_uses.push_back({a.type == types::kFabInDsd, !op_.async, d.queue(), d.color(), call_.span});
@@ -128,6 +132,29 @@ class OpMaker {
     // Single wavelets are gone before the next operation starts.
     if (op_.async && microthread >= 0 && microthread < 16 && length > 1)
       s_.noteAsync(static_cast<uint32_t>(microthread), call_.span);
+  }
+
+  // A vector over a known variable should stay inside it: the machine does not check.
+  void checkBounds(const Operand& v, size_t argument, Span span) {
+    const comptime::DsdValue d = v.value.asDsd();
+    if (d.global == comptime::kNoGlobal || d.dsd.length() == 0) return;
+    const bool has_dest = op_.op != DsdOpcode::DFilt;
+    const bool two_sources = tir::dsdOpInfo(op_.op).sources == 2;
+    const tir::Type element = has_dest && argument == 0
+                                  ? tir::dsdDestType(op_.op)
+                                  : tir::dsdScalarType(op_.op, two_sources ? static_cast<int>(argument) - 1 : 1);
+    const int64_t bytes = std::max<uint32_t>(tir::sizeOf(element), 2);
+    const Object& o = s_.object(ObjectId(static_cast<uint32_t>(d.global)));
+    const int64_t size = s_.pool.size(o.type);
+    const int64_t first = static_cast<int16_t>(d.dsd.base());
+    const int64_t last = first + int64_t{d.dsd.stride()} * bytes * (d.dsd.length() - 1);
+    if (std::min(first, last) >= 0 && std::max(first, last) + bytes <= size) return;
+    s_.warning(Code::W0301, span, "the vector reaches outside `{}`", o.name)
+        .label(o.span, fmt::format("'{}', {} bytes", s_.typeName(o.type), size))
+        .note(fmt::format("it covers bytes {} to {}", std::min(first, last), std::max(first, last) + bytes - 1))
+        .note("the machine has no bounds checks: what lies beside the variable is read or overwritten")
+        .help("make the extent or the stride smaller, or the variable larger")
+        .emit();
   }
 
   Operand mismatch(const OperandList& args, size_t wanted) {

@@ -36,8 +36,14 @@ bool Sema::evalSignature(DeclId id, Span span) {
     return false;
   }
   d.state = DeclState::InProgress;
-  if (f.inlining == ast::Inlining::Inline && (f.linkage != ast::Linkage::None || f.attributes.linkname != nullptr)) {
-    error(Code::E0213, f.name.span, "an inline function cannot be exported, external or renamed").emit();
+  const char* conflict = nullptr;
+  if (f.inlining == ast::Inlining::Inline && (f.linkage != ast::Linkage::None || f.attributes.linkname != nullptr))
+    conflict = "an inline function cannot be exported, external or renamed";
+  if (f.inlining == ast::Inlining::NoInline && f.linkage != ast::Linkage::None)
+    conflict = "`noinline` cannot be combined with `export` or `extern`: such functions are never inlined";
+  if (f.is_task && f.attributes.linksection != nullptr) conflict = "a task cannot be put into a section";
+  if (conflict != nullptr) {
+    error(Code::E0213, f.name.span, "{}", conflict).emit();
     d.state = DeclState::Failed;
     d.signature_done = true;
     d.type = types::kPoison;

@@ -134,6 +134,10 @@ ObjectId Sema::objectOf(DeclId id) {
     else if (n)
       object(object_id).align = std::max(object(object_id).align, static_cast<uint32_t>(*n));
   }
+  if (v.attributes.linksection != nullptr) {
+    FrameScope scope(*this, Phase::Comptime, m);
+    (void)stringOf(expr(*v.attributes.linksection), v.attributes.linksection->span, "linksection");
+  }
   if (v.attributes.linkname != nullptr) {
     FrameScope scope(*this, Phase::Comptime, m);
     const auto name = stringOf(expr(*v.attributes.linkname), v.attributes.linkname->span, "linkname");
