@@ -112,6 +112,9 @@ void LayoutRunner::checkNeighbours() {
         if (index == 0) continue;
         const PortMask rx = anyRx(plan_->color_configs[index]);
         const PortMask tx = anyTx(plan_->color_configs[index]);
+        // Switches decide while the program runs; only a route without any is sure to send there.
+        const auto& positions = plan_->color_configs[index].positions;
+        const bool fixed = std::none_of(positions.begin(), positions.end(), [](const auto& p) { return p.valid; });
         bool fed = rx == 0 || (rx & target::maskOf(target::Port::Ramp)) != 0;
         for (const target::Port side : kSides) {
           const PortMask bit = target::maskOf(side);
@@ -126,7 +129,8 @@ void LayoutRunner::checkNeighbours() {
           const PeCoord there{static_cast<uint32_t>(nx), static_cast<uint32_t>(ny)};
           const plan::ColorConfig& other = plan_->color_configs[plane[e.index(there)]];
           const PortMask facing = target::maskOf(target::opposite(side));
-          if ((tx & bit) != 0 && (anyRx(other) & facing) == 0) note(untaken, config_spans_[index], {x, y}, side);
+          if (fixed && (tx & bit) != 0 && (anyRx(other) & facing) == 0)
+            note(untaken, config_spans_[index], {x, y}, side);
           fed = fed || ((rx & bit) != 0 && (anyTx(other) & facing) != 0);
         }
         if (!fed) note(unfed, config_spans_[index], {x, y}, target::Port::Ramp);
