@@ -59,7 +59,7 @@ class OpMaker {
     }
     size_t at = 0;
     if (has_dest) {
-      if (!dest(args[0], call_.args[0]->span)) return mismatch(args, wanted);
+      if (!dest(args[0], call_.args[0]->span)) return reported_ ? Operand::poison() : mismatch(args, wanted);
       at = 1;
     }
     // @faddhs(D, v16, S32): the wide source stands second, behind the scalar.
@@ -189,6 +189,16 @@ class OpMaker {
       slot.kind = DsdOperand::Kind::Fifo;
       slot.fifo = static_cast<uint8_t>(v.value.asDsd().dsd.base());
       return true;
+    }
+    if (v.type == types::kCircbufDsd) {
+      s_.error(Code::E0340, span, "a 'circbuf_dsd' must be loaded with `@load_to_dsr_xdsr`").emit();
+      reported_ = true;
+      return false;
+    }
+    if (v.type == types::kFabInDsd && ++inputs_ > 1 && s_.isWse3()) {
+      s_.error(Code::E0340, span, "at most one input descriptor per operation on 'wse3'").emit();
+      reported_ = true;
+      return false;
     }
     slot.kind = DsdOperand::Kind::Dsd;
     may_be_fabric_ = may_be_fabric_ || v.type == types::kFabInDsd || v.type == types::kFabOutDsd;
@@ -329,6 +339,7 @@ class OpMaker {
   bool reported_ = false;
   /// Some operand is a fabric descriptor, or a register that may hold one.
   bool may_be_fabric_ = false;
+  int inputs_ = 0;
 };
 
 }  // namespace

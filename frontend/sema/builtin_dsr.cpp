@@ -91,11 +91,20 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
       const auto id = o.take(activate ? "activate" : "unblock");
       if (!id) continue;
       c.on_control = activate ? tir::OnControl::Activate : tir::OnControl::Unblock;
-      const auto decl = s.pool.is(id->type, Kind::Task) ? s.declOfFunction(*id) : std::nullopt;
-      if (decl)
-        c.on_control_id = static_cast<int16_t>(boundTaskId(s, *decl).value_or(-1));
-      else if (id->isComptime())
+      if (s.pool.is(id->type, Kind::Task)) {
+        const auto decl = s.declOfFunction(*id);
+        const auto task_id = decl ? boundTaskId(s, *decl) : std::nullopt;
+        if (!task_id) {
+          s.error(Code::E0516, span, "task is not bound to an id").emit();
+          return std::nullopt;
+        }
+        c.on_control_id = static_cast<int16_t>(*task_id);
+      } else if (id->isComptime() && s.pool.isId(id->type)) {
         c.on_control_id = static_cast<int16_t>(s.knownInt(id->value));
+      } else {
+        (void)s.typeMismatch(span, "local_task_id", id->type);
+        return std::nullopt;
+      }
     }
     if (!o.finish()) return std::nullopt;
   }
@@ -130,6 +139,26 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
   return index;
 }
 
+// Stride registers of a mem4d load: three if the shape comes at run time, else one per dimension but the innermost,
+// and one less if the innermost steps by 1.
+bool strideRegisters(Sema& s, const Operand& registers, const Operand& dsd, Span span) {
+  if (dsd.type != types::kMem4dDsd) {
+    (void)s.typeMismatch(span, "mem4d_dsd", dsd.type);
+    return false;
+  }
+  const uint32_t given =
+      s.pool.is(registers.type, Kind::Struct) || s.pool.is(registers.type, Kind::Array) ? s.partCount(registers) : 1;
+  uint32_t needed = 3;
+  if (dsd.isComptime()) {
+    const tir::Mem4dShape& shape = s.device.shapes[dsd.value.asDsd().dsd.shape()];
+    needed = shape.rank - 1u;
+    if (needed > 0 && shape.stride[0] == 1) --needed;
+  }
+  if (given == needed) return true;
+  s.error(Code::E0340, span, "the descriptor needs {} stride register(s), {} given", needed, given).emit();
+  return false;
+}
+
 Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
   if (!s.atRuntime() && !requireTopComptime(s, call)) return Operand::poison();
   OperandList args;
@@ -139,6 +168,13 @@ Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
   const Operand& dsd = args[dsd_arg];
   const Span dsd_span = call.args[dsd_arg]->span;
   if (!s.pool.is(dsd.type, Kind::Dsd)) return s.typeMismatch(dsd_span, "DSD", dsd.type);
+  // What a register alone cannot hold.
+  if (dsd_arg == 1 && dsd.type == types::kCircbufDsd) {
+    s.error(Code::E0340, dsd_span, "a 'circbuf_dsd' needs an XDSR: use `@load_to_dsr_xdsr`").emit();
+    return Operand::poison();
+  }
+  if (dsd_arg == 2 && dsd.type != types::kCircbufDsd) return s.typeMismatch(dsd_span, "circbuf_dsd", dsd.type);
+  if (dsd_arg == 3 && !strideRegisters(s, args[2], dsd, call.args[2]->span)) return Operand::poison();
   if (dsr->file == tir::DsrFile::Dest ? dsd.type == types::kFabInDsd : dsd.type == types::kFabOutDsd) {
     s.error(Code::E0340, dsd_span, "'{}' cannot be loaded into '{}'", s.typeName(dsd.type), s.typeName(args[0].type))
         .emit();

@@ -26,6 +26,8 @@ struct Stream {
   uint32_t cursor = 0;
   tir::Operand step;
   tir::DsrRef dsr;
+  // Register: local with the number of elements taken.
+  uint32_t taken = 0;
   // The descriptor if it is known.
   std::optional<comptime::DsdValue> known;
 };
@@ -137,8 +139,8 @@ class MapMaker {
   // Before the loop: read registers, prepare cursors.
   void open(Stream& st) {
     if (st.kind == Stream::Kind::Register) {
-      // A register may hold any kind; elements are found through the general instruction.
-      st.dsd = b_.device(tir::DeviceCall::GetDsr, {b_.constant(st.dsr.encode(), Type::I16)});
+      // A register may hold any kind: the device moves its elements.
+      st.dsd = b_.device(tir::DeviceCall::GetDsr, {number(st)});
     }
     if (st.kind != Stream::Kind::Linear) return;
     st.cursor = b_.addLocal(Type::I16);
@@ -159,10 +161,22 @@ class MapMaker {
     st.step = b_.emit(Op::Mul, Type::I16, stride, b_.constant(s_.pool.size(st.element), Type::I16));
   }
 
-  static bool counted(const Stream& st) { return st.kind != Stream::Kind::Fixed && st.kind != Stream::Kind::Pointer; }
+  tir::Operand number(const Stream& st) { return b_.constant(st.dsr.encode(), Type::I16); }
 
-  // Number of rounds: the shortest operand governs.
-  tir::Operand rounds(const std::vector<Stream>& inputs, const Stream* out) {
+  // One element of a register for FabricRead and FabricWrite: a descriptor of kind None with the register's number as
+  // base and the element as length. With kAdvanceSwitch: behind so many elements, if the register saves addresses.
+  tir::Operand registerElement(const Stream& st, tir::Operand i) {
+    return b_.emit(tir::Op::DsdSetLength, Type::I64, b_.constant(st.dsr.encode(), Type::I64), i);
+  }
+
+  // Whether its length counts. An endless fabric descriptor leaves the end to the others.
+  static bool counted(const Stream& st) {
+    if (st.kind == Stream::Kind::Fabric && st.known && tir::isUnbounded(st.known->dsd.length())) return false;
+    return st.kind != Stream::Kind::Fixed && st.kind != Stream::Kind::Pointer;
+  }
+
+  // Number of rounds: the shortest operand governs. None if all are endless.
+  std::optional<tir::Operand> rounds(const std::vector<Stream>& inputs, const Stream* out) {
     std::optional<uint16_t> known;
     std::optional<tir::Operand> n;
     const auto take = [&](const Stream& st) {
@@ -177,7 +191,7 @@ class MapMaker {
     for (const Stream& st : inputs) take(st);
     if (out != nullptr) take(*out);
     if (known) minimum(n, b_.constant(*known, Type::I16));
-    return *n;
+    return n;
   }
   void minimum(std::optional<tir::Operand>& n, tir::Operand v) {
     if (!n) {
@@ -203,9 +217,11 @@ class MapMaker {
 
   tir::Operand read(const Stream& st, tir::Operand i) {
     const Type t = s_.lowerType(st.element);
-    if (st.kind != Stream::Kind::Fabric) return b_.load(t, element(st, i));
+    const bool by_register = st.kind == Stream::Kind::Register;
+    if (st.kind != Stream::Kind::Fabric && !by_register) return b_.load(t, element(st, i));
     const uint32_t bytes = s_.pool.size(st.element);
-    tir::Operand word = b_.device(tir::DeviceCall::FabricRead, {st.dsd, b_.constant(bytes, Type::I16)});
+    const tir::Operand width = b_.constant(bytes, Type::I16);
+    tir::Operand word = b_.device(tir::DeviceCall::FabricRead, {by_register ? registerElement(st, i) : st.dsd, width});
     if (bytes == 2) word = b_.emit(Op::Trunc, Type::I16, word, {}, {}, 0, Type::I32);
     const Type raw = bytes == 2 ? Type::I16 : Type::I32;
     return t == raw ? word : b_.emit(Op::Bitcast, t, word, {}, {}, 0, raw);
@@ -218,14 +234,16 @@ class MapMaker {
       b_.store(t, st.dsd, v);
       return;
     }
-    if (st.kind != Stream::Kind::Fabric) {
+    const bool by_register = st.kind == Stream::Kind::Register;
+    if (st.kind != Stream::Kind::Fabric && !by_register) {
       b_.store(t, element(st, i), v);
       return;
     }
     const Type raw = bytes == 2 ? Type::I16 : Type::I32;
     if (t != raw) v = b_.emit(Op::Bitcast, raw, v, {}, {}, 0, t);
     if (bytes == 2) v = b_.emit(Op::ZExt, Type::I32, v, {}, {}, 0, Type::I16);
-    b_.device(tir::DeviceCall::FabricWrite, {st.dsd, b_.constant(bytes, Type::I16), v});
+    const tir::Operand width = b_.constant(bytes, Type::I16);
+    b_.device(tir::DeviceCall::FabricWrite, {by_register ? registerElement(st, i) : st.dsd, width, v});
   }
 
   void advance(const Stream& st) {
@@ -235,14 +253,78 @@ class MapMaker {
   }
 
   // A register loaded with save_address stands behind the last element afterwards.
-  void close(const Stream& st, tir::Operand n) {
+  void close(const Stream& st) {
     if (st.kind != Stream::Kind::Register || !s_.device.dsr_saves[st.dsr.encode()]) return;
-    const tir::Operand end = b_.emit(Op::DsdElement, Type::I16, st.dsd, n, {}, s_.pool.size(st.element));
-    b_.device(tir::DeviceCall::SetDsrBase, {b_.constant(st.dsr.encode(), Type::I16), end});
+    const tir::Operand end = b_.emit(Op::Or, Type::I64, registerElement(st, tir::Operand::local(st.taken)),
+                                     b_.constant(tir::Dsd::kAdvanceSwitch, Type::I64));
+    b_.device(tir::DeviceCall::FabricRead, {end, b_.constant(s_.pool.size(st.element), Type::I16)});
+  }
+
+  std::optional<tir::Operand> lengthOf(const Stream& st) {
+    if (!counted(st)) return std::nullopt;
+    if (st.known) return b_.constant(st.known->dsd.length(), Type::I16);
+    return b_.emit(Op::DsdLength, Type::I16, st.dsd);
+  }
+
+  // All operands that count have one known length: no round can end in the middle.
+  static bool even(const std::vector<Stream>& inputs, const Stream* out) {
+    std::optional<uint16_t> length;
+    size_t streams = 0;
+    bool same = true;
+    const auto look = [&](const Stream& st) {
+      if (st.kind == Stream::Kind::Fixed || st.kind == Stream::Kind::Pointer) return;
+      ++streams;
+      if (!st.known || (length && *length != st.known->dsd.length())) same = false;
+      if (st.known) length = st.known->dsd.length();
+    };
+    for (const Stream& st : inputs) look(st);
+    // Without an input the output alone governs.
+    if (streams == 0) return true;
+    if (out != nullptr) look(*out);
+    return streams < 2 || same;
+  }
+
+  Operand call(DeclId fn, std::vector<Stream>& inputs, const std::vector<tir::Operand>& values) {
+    OperandList args;
+    std::vector<Span> spans;
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      const Stream& st = inputs[k];
+      args.push_back(st.kind == Stream::Kind::Fixed ? st.fixed : Operand::runtime(st.element, values[k]));
+      spans.push_back(st.span);
+    }
+    s_.enterRuntimeControl(1);
+    const Operand r = s_.callDecl(fn, args, spans, call_.span);
+    s_.enterRuntimeControl(-1);
+    s_.setSite(call_.span);
+    return r;
+  }
+
+  // The round that finds some operand exhausted: the inputs before it have given an element, which is lost; if it is
+  // the output, the callback has run and its result is lost. An operand of length 0 means that nothing happens at all.
+  bool lastRound(DeclId fn, std::vector<Stream>& inputs, Stream* out, tir::Operand n) {
+    const uint32_t end = b_.newBlock();
+    const auto goOnIf = [&](tir::Op op, tir::Operand a, tir::Operand c) {
+      const uint32_t on = b_.newBlock();
+      b_.branch(b_.emit(op, Type::I16, a, c), on, end);
+      b_.setBlock(on);
+    };
+    goOnIf(Op::Ne, n, b_.constant(0, Type::I16));
+    std::vector<tir::Operand> values(inputs.size());
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      Stream& st = inputs[k];
+      if (st.kind == Stream::Kind::Fixed) continue;
+      if (const auto length = lengthOf(st)) goOnIf(Op::Ne, *length, n);
+      values[k] = read(st, n);
+      if (st.kind == Stream::Kind::Register) b_.emitTo(st.taken, Op::Add, Type::I16, n, b_.constant(1, Type::I16));
+    }
+    if (out != nullptr && out->kind != Stream::Kind::Pointer && call(fn, inputs, values).isPoison()) return false;
+    if (!b_.terminated()) b_.jump(end);
+    b_.setBlock(end);
+    return true;
   }
 
   Operand loop(DeclId fn, std::vector<Stream>& inputs, Stream* out) {
-    const tir::Operand n = rounds(inputs, out);
+    const std::optional<tir::Operand> n = rounds(inputs, out);
     const uint32_t i = b_.addLocal(Type::I16);
     b_.emitTo(i, Op::Copy, Type::I16, b_.constant(0, Type::I16));
     const uint32_t head = b_.newBlock();
@@ -250,20 +332,18 @@ class MapMaker {
     const uint32_t done = b_.newBlock();
     b_.jump(head);
     b_.setBlock(head);
-    b_.branch(b_.emit(Op::ULt, Type::I16, tir::Operand::local(i), n), body, done);
-    b_.setBlock(body);
-    OperandList args;
-    std::vector<Span> spans;
-    for (const Stream& st : inputs) {
-      args.push_back(st.kind == Stream::Kind::Fixed ? st.fixed
-                                                    : Operand::runtime(st.element, read(st, tir::Operand::local(i))));
-      spans.push_back(st.span);
+    if (n) {
+      b_.branch(b_.emit(Op::ULt, Type::I16, tir::Operand::local(i), *n), body, done);
+    } else {
+      b_.jump(body);
     }
-    s_.enterRuntimeControl(1);
-    const Operand r = s_.callDecl(fn, args, spans, call_.span);
-    s_.enterRuntimeControl(-1);
+    b_.setBlock(body);
+    std::vector<tir::Operand> values(inputs.size());
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      if (inputs[k].kind != Stream::Kind::Fixed) values[k] = read(inputs[k], tir::Operand::local(i));
+    }
+    const Operand r = call(fn, inputs, values);
     if (r.isPoison()) return r;
-    s_.setSite(call_.span);
     if (!b_.terminated()) {
       if (out != nullptr) write(*out, tir::Operand::local(i), s_.lower(r, call_.span));
       for (const Stream& st : inputs) advance(st);
@@ -272,8 +352,19 @@ class MapMaker {
       b_.jump(head);
     }
     b_.setBlock(done);
-    for (const Stream& st : inputs) close(st, n);
-    if (out != nullptr) close(*out, n);
+    if (!n) return voidOperand();
+    const auto eachRegister = [&](const auto& visit) {
+      for (Stream& st : inputs) {
+        if (st.kind == Stream::Kind::Register) visit(st);
+      }
+      if (out != nullptr && out->kind == Stream::Kind::Register) visit(*out);
+    };
+    eachRegister([&](Stream& st) {
+      st.taken = b_.addLocal(Type::I16);
+      b_.emitTo(st.taken, Op::Copy, Type::I16, *n);
+    });
+    if (!even(inputs, out) && !lastRound(fn, inputs, out, *n)) return Operand::poison();
+    eachRegister([&](const Stream& st) { close(st); });
     return voidOperand();
   }
 

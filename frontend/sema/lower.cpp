@@ -194,6 +194,14 @@ Address Sema::materialize(const Operand& v, Span span) {
   return a;
 }
 
+namespace {
+
+bool isRegister(const Address& a, tir::Type t) {
+  return a.kind == Address::Kind::Raw && a.offset >= target::kConfigBase && a.offset % 2 == 0 && t == tir::Type::I16;
+}
+
+}  // namespace
+
 Operand Sema::loadFrom(const Address& a, TypeId type) {
   if (isAggregate(type)) return Operand::memory(type, a);
   const tir::Type t = lowerType(type);
@@ -201,6 +209,9 @@ Operand Sema::loadFrom(const Address& a, TypeId type) {
     if (type == types::kVoid) return Operand::comptime(Value::voidValue());
     return Operand::poison();
   }
+  // A configuration register by its known address: what @get_config does, at its cycle.
+  if (isRegister(a, t))
+    return Operand::runtime(type, builder_->device(tir::DeviceCall::GetConfig, {builder_->constant(a.offset / 2, t)}));
   uint16_t offset = 0;
   const tir::Operand base = lowerAddress(a, &offset);
   return Operand::runtime(type, builder_->load(t, base, offset));
@@ -219,6 +230,10 @@ void Sema::copyTo(const Address& to, const Operand& v, Span span) {
     if (t == tir::Type::Void && v.type == types::kVoid) return;
     const tir::Operand value = lower(v, span);
     if (t == tir::Type::Void) return;
+    if (isRegister(to, t)) {
+      builder_->device(tir::DeviceCall::SetConfig, {builder_->constant(to.offset / 2, t), value});
+      return;
+    }
     const tir::Operand base = lowerAddress(to, &offset);
     builder_->store(t, base, value, offset);
     return;

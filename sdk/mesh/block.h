@@ -223,6 +223,7 @@ class Block {
   int32_t dsdOp(WeftPe& wpe, uint32_t op, uint32_t site, const uint64_t* args);
   int32_t backEdge(WeftPe& wpe, uint32_t site);
   int32_t fault(WeftPe& wpe, uint32_t kind, uint32_t site);
+  int32_t dsrElement(uint32_t pe, Core& core, bool read, const uint64_t* args, uint32_t site, Cycles t);
   int32_t performCall(uint32_t pe, Core& core, uint32_t call, uint32_t site, const uint64_t* args, Cycles t);
   int32_t postpone(WeftPe& wpe, Core& core, RequestKind kind, uint32_t call, uint32_t site, const uint64_t* args,
                    int count);

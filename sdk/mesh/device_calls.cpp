@@ -190,7 +190,11 @@ int32_t Block::deviceCall(WeftPe& wpe, uint32_t call, uint32_t site, const uint6
     wpe.result = 0;
     return WEFT_DONE;
   }
-  if (wpe.now <= time_ || timeless(kind) || (alone && mayRunAhead(kind)))
+  // An element of a register that holds no fabric descriptor (dsrElement).
+  const bool of_memory = (kind == DeviceCall::FabricRead || kind == DeviceCall::FabricWrite) &&
+                         tir::Dsd{args[0]}.kind() == tir::DsdKind::None &&
+                         !dsrs(pe, c)[tir::Dsd{args[0]}.base() % 48].value.isFabric();
+  if (wpe.now <= time_ || timeless(kind) || (alone && (of_memory || mayRunAhead(kind))))
     return performCall(pe, c, call, site, args, wpe.now);
   return postpone(wpe, c, RequestKind::Call, call, site, args, argumentCount(kind));
 }
@@ -303,6 +307,43 @@ std::string formatValue(tir::PrintFormat format, uint32_t v, target::Fp16Format 
 
 }  // namespace
 
+/// @map's element moves through a register, whatever it holds: `args` as for FabricRead and FabricWrite, the descriptor
+/// being one of kind None that names the register (base) and the element (length).
+int32_t Block::dsrElement(uint32_t pe, Core& c, bool read, const uint64_t* args, uint32_t site, Cycles t) {
+  const tir::Dsd which{args[0]};
+  const tir::Program& program = *programOf(pes_[pe])->program;
+  DsrState& d = dsrs(pe, c)[which.base() % 48];
+  uint32_t n = which.length();
+  const auto width = static_cast<uint32_t>(args[1]);
+  const bool circular = d.value.kind() == tir::DsdKind::Circbuf && d.value.shape() != 0;
+  wpe_.result = 0;
+  if (which.has(tir::Dsd::kAdvanceSwitch)) {
+    // Behind n elements.
+    if (!d.value.isMemory() || d.config >= program.dsr_configs.size() || !program.dsr_configs[d.config].save_address)
+      return WEFT_DONE;
+    if (circular) {
+      d.position = static_cast<uint16_t>((d.position + n) % d.value.shape());
+    } else {
+      d.value = d.value.withBase(tir::elementAddress(d.value, program.shapes, n, width));
+    }
+    return WEFT_DONE;
+  }
+  if (d.value.isFabric())
+    return fabricElement(pe, c, read, d.value.bits, width, read ? 0 : static_cast<uint32_t>(args[2]), site, t);
+  if (!d.value.isMemory()) {
+    trap({pe, t, site}, diag::Code::E0707, "operand is not a descriptor");
+    return WEFT_TRAP;
+  }
+  if (circular) n += d.position;
+  const uint16_t address = tir::elementAddress(d.value, program.shapes, n, width);
+  if (read) {
+    wpe_.result = loadAny(pe, address, width, site);
+  } else {
+    storeAny(pe, address, width, args[2], site);
+  }
+  return WEFT_DONE;
+}
+
 /// Performs a call that takes effect at cycle t.
 int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, const uint64_t* args, Cycles t) {
   Pe& p = pes_[pe];
@@ -394,8 +435,11 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
     case DeviceCall::SetFifoWriteLength:
       if (args[0] < program.fifos.size()) c.fifo[args[0]].write_length = static_cast<uint16_t>(args[1]);
       break;
-    case DeviceCall::FabricRead: return fabricElement(pe, c, true, args[0], static_cast<uint32_t>(args[1]), 0, site, t);
+    case DeviceCall::FabricRead:
+      if (tir::Dsd{args[0]}.kind() == tir::DsdKind::None) return dsrElement(pe, c, true, args, site, t);
+      return fabricElement(pe, c, true, args[0], static_cast<uint32_t>(args[1]), 0, site, t);
     case DeviceCall::FabricWrite:
+      if (tir::Dsd{args[0]}.kind() == tir::DsdKind::None) return dsrElement(pe, c, false, args, site, t);
       return fabricElement(pe, c, false, args[0], static_cast<uint32_t>(args[1]), static_cast<uint32_t>(args[2]), site,
                            t);
     case DeviceCall::GetConfig: {

@@ -275,7 +275,8 @@ void Block::defer(uint32_t pe, Core& c, const Deferred& what) {
     c.deferred = deferred_pool_.back().get();
   }
   c.deferred->push_back(what);
-  schedule(pe, what.at);
+  // A word waits for the queue, not for a cycle: the router wakes it.
+  if (!what.is_word) schedule(pe, what.at);
 }
 
 void Block::performDeferred(uint32_t pe, Core& c, Cycles t) {

@@ -305,7 +305,9 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
       } else if (q.front().at <= t + 1) {
         schedule(pe, t + 1);
       }
-      if (core.ut_active != 0 || (core.main_worker != nullptr && core.main_worker->active)) schedule(pe, t + 1);
+      if (core.ut_active != 0 || (core.main_worker != nullptr && core.main_worker->active) ||
+          (core.deferred != nullptr && !core.deferred->empty()))
+        schedule(pe, t + 1);
     }
     if (mesh_.options().trace_hash || mesh_.listening())
       traceWavelet(t, pe, c.cs->color, c.port, word.payload, word.control());

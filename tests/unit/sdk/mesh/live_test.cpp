@@ -41,6 +41,16 @@ TEST_CASE("injected words arrive all and in order, however many, control words t
   CHECK(rig.sink.all().empty());
 }
 
+TEST_CASE("words injected before a closed port wait without keeping the mesh busy") {
+  Rig rig(Arch::Wse2, 1, 1);
+  rig.putAll(rig.add(programText(Arch::Wse2, "", "fn 0 \"none\" task () void !0 {\nb0:\n  ret\n}\n")));
+  rig.route(7, 0, 0, W, R);
+  rig.make();
+  for (uint32_t k = 0; k < 50; ++k) rig.mesh->inject({0, 0}, 7, k, false);
+  CHECK(rig.run(5000) == mesh::RunEnd::Complete);
+  CHECK(rig.mesh->cycle() < 100);
+}
+
 TEST_CASE("a task activated from outside runs once, a blocked one waits") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   Rig rig(arch, 1, 1);
