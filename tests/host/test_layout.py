@@ -1,5 +1,6 @@
 """Host-side layouts: regions, ports, connections, streams, initial values."""
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import subprocess
 
@@ -275,6 +276,6 @@ def test_both_engines_and_any_number_of_threads_take_the_same_cycles(adder, tmp_
         file = tmp_path / f"{engine}{edge}"
         subprocess.run(["cs_python", "-c", script], cwd=tmp_path, check=True, timeout=60,
                        env={**os.environ, "WEFT_ENGINE": engine, "WEFT_THREADS": threads, "WEFT_BLOCK_EDGE": edge,
-                            "WEFT_CYCLES_FILE": str(file)})
-        seen.add(file.read_text())
+                            "WEFT_REPORT_FILE": str(file)})
+        seen.add(json.loads(file.read_text())["cycles"])
     assert len(seen) == 1
