@@ -15,6 +15,8 @@ void Block::load() {
   openEngineView();
   const plan::FabricPlan& plan = mesh_.plan();
   pes_.resize(static_cast<size_t>(width_) * height_);
+  wheel_.resize(pes_.size());
+  chooseLookahead();
   uint32_t i = 0;
   for (uint32_t y = 0; y < height_; ++y) {
     for (uint32_t x = 0; x < width_; ++x, ++i) {
@@ -27,103 +29,57 @@ void Block::load() {
       pe.active = info->active;
       pe.blocked = info->blocked;
       pe.memory_bytes = info->program->private_bytes;
-      if ((pe.active & ~pe.blocked) != 0 || !info->program->config_writes.empty()) wheel_.schedule(pe, i, 0);
+      if ((pe.active & ~pe.blocked) != 0 || !info->program->config_writes.empty()) wheel_.schedule(i, 0);
     }
   }
 }
-
-namespace {
-
-/// On a large mesh the state of a PE is out of the cache when its turn comes again: what hangs on its Core is fetched a
-/// few visits ahead. Only what is in use now.
-void prefetchAround(const Core* c) {
-  if (c == nullptr) return;
-  for (uint32_t m = c->ut_active; m != 0; m &= m - 1) {
-    const char* w = reinterpret_cast<const char*>(c->ut[static_cast<size_t>(std::countr_zero(m))]);
-    for (size_t line = 0; line < sizeof(Worker); line += 64) __builtin_prefetch(w + line);
-  }
-  for (uint32_t m = c->iq_occupied; m != 0; m &= m - 1) {
-    const char* q = reinterpret_cast<const char*>(c->iq[static_cast<size_t>(std::countr_zero(m))]);
-    for (size_t line = 0; line < sizeof(Queue); line += 64) __builtin_prefetch(q + line);
-  }
-  for (uint32_t m = c->oq_occupied; m != 0; m &= m - 1) {
-    const char* q = reinterpret_cast<const char*>(c->oq[static_cast<size_t>(std::countr_zero(m))]);
-    for (size_t line = 0; line < sizeof(Queue); line += 64) __builtin_prefetch(q + line);
-  }
-  for (uint32_t m = c->occupied[0] | c->occupied[1] | c->occupied[2] | c->occupied[3]; m != 0; m &= m - 1) {
-    const char* cs = reinterpret_cast<const char*>(c->color[static_cast<size_t>(std::countr_zero(m))]);
-    for (size_t line = 0; line < sizeof(ColorState); line += 64) __builtin_prefetch(cs + line);
-  }
-}
-
-void prefetchLinks(const Core* c) {
-  if (c == nullptr) return;
-  for (int port = 0; port < 4; ++port) {
-    for (uint32_t m = c->occupied[port]; m != 0; m &= m - 1) {
-      const Link* in = c->color[static_cast<size_t>(std::countr_zero(m))]->in[port];
-      __builtin_prefetch(in);
-      __builtin_prefetch(reinterpret_cast<const char*>(in) + 64);
-    }
-  }
-  for (uint32_t m = c->oq_occupied; m != 0; m &= m - 1) {
-    const Queue* q = c->oq[static_cast<size_t>(std::countr_zero(m))];
-    const ColorState* cs = c->color[q->slot[q->head].color];
-    if (cs == nullptr) continue;
-    for (uint32_t tx = cs->tx & 0xfu; tx != 0; tx &= tx - 1) {
-      const Link* out = cs->out[std::countr_zero(tx)];
-      if (out == nullptr) continue;
-      __builtin_prefetch(out);
-      __builtin_prefetch(reinterpret_cast<const char*>(out) + 64);
-    }
-  }
-}
-
-}  // namespace
 
 void Block::runWindow(Cycles end) {
+  tracing_ = mesh_.options().trace_hash || mesh_.listening();
   for (;;) {
     const Cycles t = wheel_.next();
     if (t >= end) return;
-    wheel_.take(t, pes_, now_list_);
-    time_ = t;
-    const uint64_t bit = 1ull << (t & 63);
-    const size_t n = now_list_.size();
-    for (size_t i = 0; i < n; ++i) {
-      if (i + 24 < n) __builtin_prefetch(&pes_[now_list_[i + 24]]);
-      if (i + 12 < n) {
-        const char* ahead = reinterpret_cast<const char*>(pes_[now_list_[i + 12]].core);
-        if (ahead != nullptr) {
-          for (size_t line = 0; line < sizeof(Core); line += 64) __builtin_prefetch(ahead + line);
-        }
-      }
-      if (i + 6 < n) prefetchAround(pes_[now_list_[i + 6]].core);
-      if (i + 3 < n) prefetchLinks(pes_[now_list_[i + 3]].core);
-      const uint32_t pe = now_list_[i];
-      pes_[pe].pending &= ~bit;
-      if (i + 1 < n || solo_until_ == 0) {
-        visit(pe, t);
-      } else {
-        visitOn(pe, t);
-      }
-    }
+    wheel_.moveTo(t);
+    runCycle(t, 0, static_cast<uint32_t>(pes_.size()));
+    visits_ += now_list_.size();
   }
 }
 
-Cycles Block::runWindows(Cycles stop, uint32_t most) {
-  const Cycles hop = params_.hop;
-  Cycles end = time_;
-  for (uint32_t i = 0; i < most; ++i) {
-    const Cycles t = wheel_.next();
-    if (t >= stop) break;
-    // Mostly a hop is one cycle; a division would be a good part of a short window.
-    end = hop == 1 ? t + 1 : t / hop * hop + hop;
-    solo_until_ = stop;
-    runWindow(end);
-    solo_until_ = 0;
-    if (time_ >= end) end = time_ / hop * hop + hop;
-    if (host_done != 0 || stream_done || trapped || !reports.empty() || !log.empty() || !events.empty()) break;
+/// Visits the PEs entered for cycle t whose index is in [first, last). On a large mesh the state of a PE is out of the
+/// cache when its turn comes again: it is fetched a few visits ahead.
+void Block::runCycle(Cycles t, uint32_t first, uint32_t last) {
+  wheel_.take(t, first, last, now_list_);
+  time_ = t;
+  const size_t n = now_list_.size();
+  for (size_t i = 0; i < n; ++i) {
+    if (i + 16 < n) __builtin_prefetch(&pes_[now_list_[i + 16]]);
+    if (i + 8 < n) {
+      if (const Core* c = pes_[now_list_[i + 8]].core) {
+        __builtin_prefetch(c);
+        __builtin_prefetch(&c->oq);
+        __builtin_prefetch(&c->color);
+      }
+    }
+    if (i + 5 < n) {
+      const Pe& p = pes_[now_list_[i + 5]];
+      if (p.core != nullptr && p.core->lone != nullptr) __builtin_prefetch(p.core->lone);
+    }
+    if (i + 2 < n) {
+      const Pe& p = pes_[now_list_[i + 2]];
+      if (p.core != nullptr && p.core->lone != nullptr) {
+        const Worker& w = *p.core->lone;
+        __builtin_prefetch(w.in);
+        __builtin_prefetch(w.out);
+        __builtin_prefetch(p.memory + w.address[0]);
+      }
+    }
+    if (i + 1 < n || solo_until_ == 0) {
+      visit(now_list_[i], t);
+    } else {
+      visitOn(now_list_[i], t);
+    }
   }
-  return end;
+  self_ = kNone;
 }
 
 /// The last visit of a cycle. While nothing else is entered before the PE's next task, the PE goes on at once: the
@@ -135,35 +91,158 @@ void Block::visitOn(uint32_t pe, Cycles t) {
   for (int tasks = 0; again_ != 0; ++tasks) {
     const Cycles at = again_;
     again_ = 0;
-    const bool quiet = host_done == 0 && !stream_done && !trapped && reports.empty() && log.empty() && events.empty();
-    if (tasks >= kMost || at >= solo_until_ || wheel_.next() <= at || !quiet) {
+    if (tasks >= kMost || at >= solo_until_ || wheel_.next() <= at || happenings() != 0 || trapped) {
       goes_on_ = kNone;
-      schedule(pe, at);
+      wheel_.schedule(pe, at);
       return;
     }
-    wheel_.moveTo(at, pes_);
+    wheel_.moveTo(at);
     time_ = at;
     visit(pe, at);
   }
   goes_on_ = kNone;
 }
 
-/// Everything one PE does in one cycle. The order of the parts is part of the machine's definition: compute element
-/// first, so that the router sees the room it made, then the router, then the host's end of its link.
-void Block::visit(uint32_t pe, Cycles t) {
-  Core& c = core(pe);
-  if (c.callbacks != nullptr) runCallbacks(pe, c, t);
-  if (c.deferred != nullptr && !c.deferred->empty()) performDeferred(pe, c, t);
-  if (c.host != nullptr) hostFeed(pe, c, t);
-  if (c.ut_active != 0 || (c.main_worker != nullptr && c.main_worker->active)) stepWorkers(pe, c, t);
-  if (c.main.state != MainState::Trapped) mainThread(pe, c, t);
-  if ((c.occupied[0] | c.occupied[1] | c.occupied[2] | c.occupied[3] | c.occupied_host | c.oq_occupied) != 0)
-    route(pe, c, t);
-  if (c.host_out_occupied) hostDrain(pe, c, t);
+Cycles Block::runWindows(Cycles stop, uint32_t most) {
+  const Cycles hop = params_.hop;
+  Cycles end = time_;
+  // A window that has begun runs to its end.
+  const Cycles last = stop > kNever - hop ? stop : (stop + hop - 1) / hop * hop;
+  for (uint32_t i = 0; i < most; ++i) {
+    const Cycles t = nextEvent();
+    if (t >= stop) break;
+    // Mostly a hop is one cycle; a division would be a good part of a short window.
+    const Cycles begin = hop == 1 ? t : t / hop * hop;
+    end = begin + hop;
+    if (visits_ >= dense_ && lookahead_ > hop && !mesh_.listening()) {
+      // The wheel has maps of these cycles already.
+      const Cycles mapped = (t / Wheel::kNear + 1) * Wheel::kNear;
+      Cycles until = std::min({begin + lookahead_, last, mapped});
+      if (held_min_ < until) until = held_min_ / hop * hop + hop;
+      if (until > end) {
+        end = runSkewed(t, until);
+        if (happenings() != 0) break;
+        continue;
+      }
+    }
+    visits_ = 0;
+    solo_until_ = std::min(stop, held_min_);
+    runWindow(end);
+    solo_until_ = 0;
+    if (time_ >= end) end = time_ / hop * hop + hop;
+    letGo(end);
+    if (happenings() != 0) break;
+  }
+  return end;
+}
+
+/// Runs the cycles [start, end) of all rows, row by row rather than cycle by cycle, so that a row's state is still in
+/// the cache when its next cycle comes. What a PE does in cycle t depends on the rows beside its own up to cycle t - 1
+/// only: so a row may be a cycle ahead of the row below it, and rows are run in bands that move up by a row a cycle.
+/// Where something happens that the mesh must look at, the window ends with that cycle; rows above may be some cycles
+/// ahead by then, and what they reported is held back until time has come up to it. Returns the end of the window.
+Cycles Block::runSkewed(Cycles start, Cycles end) {
+  wheel_.moveTo(start);
+  tracing_ = mesh_.options().trace_hash;
+  const Cycles hop = params_.hop;
+  const int64_t rows = height_, cycles = static_cast<int64_t>(end - start);
+  struct Mark {
+    Cycles at;
+    size_t reports, log;
+  };
+  std::vector<Mark> marks;
+  Cycles latest = start;
+  visits_ = 0;
+  for (int64_t top = 0; top - cycles + 1 < rows; top += band_rows_) {
+    for (Cycles t = start; t < end; ++t) {
+      const int64_t shift = static_cast<int64_t>(t - start);
+      const int64_t first = std::max<int64_t>(top - shift, 0), behind = std::min(top - shift + band_rows_, rows);
+      if (first >= behind) continue;
+      const uint64_t before = happenings();
+      runCycle(t, static_cast<uint32_t>(first) * width_, static_cast<uint32_t>(behind) * width_);
+      if (now_list_.empty()) continue;
+      visits_ += now_list_.size();
+      latest = std::max(latest, t);
+      if (happenings() == before) continue;
+      marks.push_back({t, reports.size(), log.size()});
+      end = std::min(end, t / hop * hop + hop);
+    }
+  }
+  visits_ /= static_cast<size_t>(cycles);
+  end = std::min(end, latest / hop * hop + hop);
+  time_ = end - 1;
+  if (!marks.empty()) {
+    // Back to the order of time: what belongs behind the window is held.
+    std::vector<Report> all_reports = std::move(reports);
+    std::vector<LogLine> all_log = std::move(log);
+    reports.clear();
+    log.clear();
+    size_t r = 0, l = 0;
+    for (const Mark& m : marks) {
+      for (; r < m.reports; ++r) held_reports_.emplace_back(m.at, std::move(all_reports[r]));
+      for (; l < m.log; ++l) held_log_.emplace_back(m.at, std::move(all_log[l]));
+    }
+    trapped = false;
+  }
+  letGo(end);
+  return end;
+}
+
+/// Reports what was held back of the cycles before `before`.
+void Block::letGo(Cycles before) {
+  if (held_reports_.empty() && held_log_.empty()) return;
+  held_min_ = kNever;
+  size_t kept = 0;
+  for (auto& [at, report] : held_reports_) {
+    if (at < before) {
+      trapped = trapped || report.diagnostic.severity == diag::Severity::Error;
+      reports.push_back(std::move(report));
+      continue;
+    }
+    held_min_ = std::min(held_min_, at);
+    if (&held_reports_[kept].second != &report) held_reports_[kept] = {at, std::move(report)};
+    ++kept;
+  }
+  held_reports_.erase(held_reports_.begin() + static_cast<ptrdiff_t>(kept), held_reports_.end());
+  kept = 0;
+  for (auto& [at, line] : held_log_) {
+    if (at < before) {
+      log.push_back(std::move(line));
+      continue;
+    }
+    held_min_ = std::min(held_min_, at);
+    if (&held_log_[kept].second != &line) held_log_[kept] = {at, std::move(line)};
+    ++kept;
+  }
+  held_log_.erase(held_log_.begin() + static_cast<ptrdiff_t>(kept), held_log_.end());
+}
+
+/// Bands pay where many PEs are visited and the rows of a band, with those it moves over, fit in a core's cache.
+void Block::chooseLookahead() {
+  constexpr uint32_t kCacheBytes = 2500u << 10, kPeBytes = 1000;
+  const uint32_t hop = params_.hop;
+  lookahead_ = static_cast<uint32_t>(mesh_.options().lookahead);
+  band_rows_ = 2;
+  dense_ = 0;
+  if (lookahead_ == 0) {
+    const uint32_t fit = kCacheBytes / (width_ * kPeBytes);
+    dense_ = 256;
+    lookahead_ = fit < 4 || width_ * height_ < 512 ? 1 : std::min(8u, fit / 2);
+    band_rows_ = std::clamp(fit - std::min(fit, lookahead_), 1u, 8u);
+  }
+  // The host's side of streams looks at single cycles.
+  if (!mesh_.plan().streams.empty()) lookahead_ = 1;
+  lookahead_ = std::min<uint32_t>(lookahead_, Wheel::kNear) / hop * hop;
 }
 
 Core& Block::makeCore(uint32_t pe) {
-  Core* c = make<Core>();
+  constexpr size_t kSlab = 768;
+  const size_t bytes = (sizeof(Core) + 63) & ~size_t{63};
+  arena_bytes_ += bytes + kSlab;
+  auto* raw = static_cast<uint8_t*>(arena_.allocate(bytes + kSlab, 64));
+  Core* c = new (raw) Core();
+  c->slab = raw + bytes;
+  c->slab_left = kSlab;
   pes_[pe].core = c;
   initializeCore(pe, *c);
   return *c;
@@ -207,6 +286,45 @@ void Block::initializeCore(uint32_t pe, Core& c) {
   for (const tir::ConfigWrite& w : p.config_writes) writeRegister(pe, w.word_address, w.value, 0);
 }
 
+void* Block::carve(Core& core, size_t bytes, size_t align) {
+  constexpr size_t kMore = 512;
+  const auto skip = static_cast<uint32_t>(-reinterpret_cast<uintptr_t>(core.slab) & (align - 1));
+  if (core.slab_left < bytes + skip) {
+    const size_t size = std::max(bytes, kMore);
+    arena_bytes_ += size;
+    core.slab = static_cast<uint8_t*>(arena_.allocate(size, 64));
+    core.slab_left = static_cast<uint32_t>(size);
+  } else {
+    core.slab += skip;
+    core.slab_left -= skip;
+  }
+  uint8_t* at = core.slab;
+  core.slab += bytes;
+  core.slab_left -= static_cast<uint32_t>(bytes);
+  return at;
+}
+
+Link* Block::makeLink(Core& core) {
+  static_assert(sizeof(Link) % alignof(Slot) == 0);
+  auto* raw = static_cast<uint8_t*>(carve(core, sizeof(Link) + params_.link_depth * sizeof(Slot), 64));
+  Link* link = new (raw) Link();
+  link->slot = new (raw + sizeof(Link)) Slot[params_.link_depth];
+  link->mask = static_cast<uint8_t>(params_.link_depth - 1);
+  return link;
+}
+
+Queue* Block::makeQueue(Core& core, int depth, uint32_t pipe) {
+  static_assert(sizeof(Queue) % alignof(Slot) == 0);
+  const size_t capacity = static_cast<size_t>(depth) + pipe, places = std::bit_ceil(capacity);
+  auto* raw = static_cast<uint8_t*>(carve(core, sizeof(Queue) + places * sizeof(Slot), 32));
+  Queue* q = new (raw) Queue();
+  q->slot = new (raw + sizeof(Queue)) Slot[places];
+  q->mask = static_cast<uint8_t>(places - 1);
+  q->depth = static_cast<uint8_t>(depth);
+  q->capacity = static_cast<uint8_t>(capacity);
+  return q;
+}
+
 DsrState* Block::dsrs(uint32_t pe, Core& c) {
   (void)pe;
   if (c.dsr == nullptr) c.dsr = make<DsrState>(3 * target::kDsrPerFile);
@@ -238,7 +356,7 @@ void Block::drain(const std::vector<Message>& inbox) {
     Link* link = inLink(m.pe, c, m.color, m.port);
     Slot& s = link->slot[link->tail];
     link->tail = (link->tail + 1) & link->mask;
-    s = Slot{m.at, m.payload, m.flags, m.color, true};
+    s.fill(m.at, m.payload, m.flags, m.color);
     c.occupied[m.port] |= 1u << m.color;
     schedule(m.pe, m.at);
   }

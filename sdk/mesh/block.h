@@ -62,11 +62,17 @@ class Block {
   /// until enough were run. Returns the end of the last one. For a mesh of a single block.
   Cycles runWindows(Cycles stop, uint32_t most);
   void drain(const std::vector<Message>& inbox);
-  [[nodiscard]] Cycles nextEvent() const { return wheel_.next(); }
-  void schedule(uint32_t pe, Cycles at) { wheel_.schedule(pes_[pe], pe, at); }
+  [[nodiscard]] Cycles nextEvent() const { return std::min(wheel_.next(), held_min_); }
+  void schedule(uint32_t pe, Cycles at) {
+    if (pe == self_ && at - time_ < 64) {
+      self_wake_ |= 1ull << (at & 63);
+    } else {
+      wheel_.schedule(pe, at);
+    }
+  }
   /// Moves an idle block's clock so that entries for `at` can be made.
   void catchUp(Cycles at) {
-    if (wheel_.now() < at && wheel_.next() >= at) wheel_.moveTo(at, pes_);
+    if (wheel_.now() < at && wheel_.next() >= at) wheel_.moveTo(at);
   }
   [[nodiscard]] uint32_t indexOf(PeCoord at) const { return (at.y - y0_) * width_ + (at.x - x0_); }
   [[nodiscard]] PeCoord coordOf(uint32_t pe) const { return {x0_ + pes_[pe].x, y0_ + pes_[pe].y}; }
@@ -83,6 +89,10 @@ class Block {
 
   Core& core(uint32_t pe) { return pes_[pe].core != nullptr ? *pes_[pe].core : makeCore(pe); }
   Core& makeCore(uint32_t pe);
+  /// Memory for a record of this PE, next to its others.
+  void* carve(Core& core, size_t bytes, size_t align);
+  Link* makeLink(Core& core);
+  Queue* makeQueue(Core& core, int depth, uint32_t pipe);
 
   // ---- memory.cpp ----
   uint8_t* memory(uint32_t pe);
@@ -109,6 +119,10 @@ class Block {
 
   // ---- router.cpp ----
   void route(uint32_t pe, Core& core, Cycles t);
+  void routeFast(uint32_t pe, Core& core, Cycles t);
+  void leaveOutput(uint32_t pe, Core& core, Queue& queue, Cycles t);
+  void moveFast(uint32_t pe, Core& core, ColorState& cs, const Slot& word, Link* link, Queue* queue, int port,
+                Cycles t);
   Link* outLink(uint32_t pe, Core& core, ColorState& cs, int port);
   Link* inLink(uint32_t pe, Core& core, int color, int port);
   void popLink(uint32_t pe, Core& core, Link& link, int port, Cycles t);
@@ -185,6 +199,14 @@ class Block {
   using Args = uint64_t[8];
 
   // block.cpp
+  void runCycle(Cycles t, uint32_t first, uint32_t last);
+  Cycles runSkewed(Cycles start, Cycles end);
+  void chooseLookahead();
+  void letGo(Cycles before);
+  /// Grows with everything that ends a window.
+  [[nodiscard]] uint64_t happenings() const {
+    return host_done + reports.size() + log.size() + events.size() + (stream_done ? 1 : 0);
+  }
   void visit(uint32_t pe, Cycles t);
   void visitOn(uint32_t pe, Cycles t);
 
@@ -192,6 +214,13 @@ class Block {
   bool stepWorkers(uint32_t pe, Core& core, Cycles t);
   enum class Step : uint8_t { Issued, Waiting, Later };
   Step stepWorker(uint32_t pe, Core& core, Worker& worker, Cycles t);
+  Step stepSimple(uint32_t pe, Core& core, Worker& worker, Cycles t);
+  void stepLone(uint32_t pe, Core& core, Cycles t);
+  Step stepNext(uint32_t pe, Core& core, Worker& worker, Cycles t);
+  uint64_t kernelElement(Worker& worker, uint64_t a, uint64_t b);
+  void makeSimple(Worker& worker) const;
+  static void syncCursors(Worker& worker);
+  static void findLone(Core& core);
   bool sourceReady(Core& core, Worker& worker, Operand& operand, Cycles t, bool* control_end);
   uint64_t readElement(uint32_t pe, Core& core, Worker& worker, Operand& operand, int part);
   void advance(Operand& operand);
@@ -232,6 +261,7 @@ class Block {
 
   // scheduler.cpp
   void mainThread(uint32_t pe, Core& core, Cycles t);
+  static void settleMain(Core& core);
   void pickTask(uint32_t pe, Core& core, Cycles t);
   void startTask(uint32_t pe, Core& core, uint32_t function, int task, std::span<const uint64_t> args, Cycles t,
                  bool system);
@@ -253,6 +283,9 @@ class Block {
   uint32_t x0_, y0_, width_, height_;
   std::vector<Pe> pes_;
   Wheel wheel_;
+  /// The PE being visited, and the cycles it has asked for so far (Core::wake).
+  uint32_t self_ = kNone;
+  uint64_t self_wake_ = 0;
   std::vector<uint32_t> now_list_;
   base::Arena arena_;
   uint64_t arena_bytes_ = 0;
@@ -269,6 +302,16 @@ class Block {
   bool has_slots_ = false;
   uint32_t running_ = kNone;  // PE whose main thread is inside the engine
   Cycles time_ = 0;           // cycle being run
+  bool tracing_ = false;      // someone wants to hear of wavelets
+  // runSkewed(): cycles and rows of a band, visits per cycle that make it worth while, and in the last window.
+  uint32_t lookahead_ = 1;
+  uint32_t band_rows_ = 1;
+  size_t dense_ = 0;
+  size_t visits_ = 0;
+  /// What PEs that are ahead reported, with the cycle of the visit.
+  std::vector<std::pair<Cycles, Report>> held_reports_;
+  std::vector<std::pair<Cycles, LogLine>> held_log_;
+  Cycles held_min_ = kNever;
   std::array<std::vector<WeftFrame*>, 64> free_frames_;
   /// Objects with destructors (callback lists, print buffers) die with the block.
   std::vector<std::unique_ptr<std::vector<Callback>>> callback_pool_;

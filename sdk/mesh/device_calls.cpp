@@ -60,7 +60,7 @@ void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   const ProgramInfo* info = programOf(p);
   wpe_.memory = p.memory != nullptr ? p.memory : memory(pe);
   wpe_.memory_bytes = p.memory_bytes;
-  const bool shared = c.ut_active != 0 || (c.callbacks != nullptr && !c.callbacks->empty());
+  const bool shared = c.ut_active != 0 || c.has_callbacks;
   wpe_.flags = shared ? WEFT_PE_SHARED : 0;
   wpe_.now = now;
   // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
@@ -385,7 +385,14 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       c.tsc_stopped = 0;
       break;
     case DeviceCall::TscRead: result = (c.tsc_enabled ? t - c.tsc_base : c.tsc_stopped) & 0xffffffffffffull; break;
-    case DeviceCall::PerfRead: result = args[0] == 0 ? t : c.wavelets_received; break;
+    case DeviceCall::PerfRead:
+      result = args[0] == 0 ? t : 0;
+      if (args[0] == 0) break;
+      for (const Queue* q : c.iq) result += q != nullptr ? q->received : 0;
+      for (const ColorState* cs : c.color) {
+        if (cs != nullptr && cs->queue != nullptr && cs->queue->implicit) result += cs->queue->received;
+      }
+      break;
     case DeviceCall::Random16: result = random16(c); break;
     case DeviceCall::SetActivePrng: c.prng_active = static_cast<uint8_t>(args[0] & 3); break;
     case DeviceCall::SeedPrng: c.prng[c.prng_active & 3] = static_cast<uint32_t>(args[0]); break;

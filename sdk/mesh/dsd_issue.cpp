@@ -238,10 +238,14 @@ bool Block::startWorker(uint32_t pe, Core& core, Worker& w, int number, uint32_t
   w.started = t;
   w.reads_fabric = w.src0.kind == Operand::Kind::InQueue || w.src1.kind == Operand::Kind::InQueue;
   w.writes_fabric = w.dest.kind == Operand::Kind::OutQueue;
+  w.element = elementFn(w.opcode);
+  makeSimple(w);
   Worker*& place = w.is_main ? core.main_worker : core.ut[static_cast<size_t>(number)];
-  if (place == nullptr) place = make<Worker>();
+  if (place == nullptr) place = new (carve(core, sizeof(Worker), 64)) Worker();
   *place = w;
   if (!w.is_main) core.ut_active |= static_cast<uint8_t>(1u << number);
+  core.main_active = core.main_active || w.is_main;
+  findLone(core);
   schedule(pe, std::max(w.next, time_));
   return true;
 }

@@ -111,6 +111,7 @@ void MeshImpl::startCommand(Command& c, Cycles at) {
       } else {
         Core& core = block.core(pe);
         if (core.host == nullptr) core.host = block.make<HostStream>();
+        core.has_extras = true;
         block.colorState(pe, core, c.color);
         HostStream& h = *core.host;
         if (c.elements == 0) continue;

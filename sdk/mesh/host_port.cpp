@@ -9,8 +9,7 @@ namespace weft::mesh {
 bool Block::giveHostWord(uint32_t pe, Core& c, int color, uint32_t word, Cycles t) {
   ColorState& cs = colorState(pe, c, color);
   if (cs.host_in == nullptr) {
-    cs.host_in = make<Link>();
-    cs.host_in->mask = static_cast<uint8_t>(params_.link_depth - 1);
+    cs.host_in = makeLink(c);
     cs.host_in->port = kHostPort;
     cs.host_in->color = static_cast<uint8_t>(color);
     cs.host_in->sender = cs.host_in->receiver = pe;
@@ -25,7 +24,7 @@ bool Block::giveHostWord(uint32_t pe, Core& c, int color, uint32_t word, Cycles 
     schedule(pe, place.at);
     return false;
   }
-  place = Slot{t + 1, word, 0, static_cast<uint8_t>(color), true};
+  place.fill(t + 1, word, 0, static_cast<uint8_t>(color));
   link.tail = (link.tail + 1) & link.mask;
   c.occupied_host |= 1u << color;
   schedule(pe, t + 1);

@@ -77,6 +77,7 @@ void MeshImpl::makeStreams() {
     Block& block = blockAt(from.at);
     Core& core = block.core(block.indexOf(from.at));
     if (core.host == nullptr) core.host = block.make<HostStream>();
+    core.has_extras = true;
     stream->next = core.host->streams;
     core.host->streams = stream.get();
     streams_.push_back(std::move(stream));

@@ -31,6 +31,9 @@ struct MeshOptions {
   uint64_t schedule_seed = 0;
   /// Wavelets and tasks are hashed into traceHash() (differential tests).
   bool trace_hash = false;
+  /// Cycles that rows of a busy mesh may be ahead of the rows below while a block is run; 1 = none, 0 = choose. Tests
+  /// vary it: output never changes.
+  int lookahead = 0;
   bool strict_memory = false;
   /// Wall seconds between heartbeat lines on stderr; 0 = never.
   int heartbeat_seconds = 30;

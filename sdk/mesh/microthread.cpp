@@ -10,7 +10,7 @@ namespace weft::mesh {
 
 bool Block::stepWorkers(uint32_t pe, Core& core, Cycles t) {
   uint32_t mask = core.ut_active & ~core.ut_blocked & 0xffu;
-  if (core.main_worker != nullptr && core.main_worker->active) mask |= 1u << Queue::kMain;
+  if (core.main_active) mask |= 1u << Queue::kMain;
   if (mask == 0) return false;
   const auto workerOf = [&](int i) { return i == Queue::kMain ? core.main_worker : core.ut[static_cast<size_t>(i)]; };
   bool issued = false;
@@ -21,7 +21,7 @@ bool Block::stepWorkers(uint32_t pe, Core& core, Cycles t) {
       later = std::min(later, w.next);
       return false;
     }
-    if (stepWorker(pe, core, w, t) != Step::Issued) return false;
+    if (stepNext(pe, core, w, t) != Step::Issued) return false;
     core.ut_last = static_cast<uint8_t>(i);
     if (i != Queue::kMain) ++core.slots_taken;
     return true;
@@ -39,7 +39,7 @@ bool Block::stepWorkers(uint32_t pe, Core& core, Cycles t) {
   }
   if (issued) {
     // Whoever is left, and whoever waits for what this element did, looks again.
-    if (core.ut_active != 0 || (core.main_worker != nullptr && core.main_worker->active)) schedule(pe, t + 1);
+    if (core.ut_active != 0 || core.main_active) schedule(pe, t + 1);
   } else if (later != kNever) {
     schedule(pe, later);
   }
@@ -199,7 +199,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     for (const Operand* o : {&w.src0, &w.src1}) {
       if (o->kind != Operand::Kind::InQueue) continue;
       const Queue& q = *o->queue;
-      if (q.count < 2 || q.slot[(q.head + 1) % q.capacity].at > t) return Step::Waiting;
+      if (q.count < 2 || q.second().at > t) return Step::Waiting;
     }
     if (w.dest.kind == Operand::Kind::OutQueue && w.dest.queue->count + 2 > w.dest.queue->capacity)
       return Step::Waiting;
@@ -292,8 +292,68 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   return Step::Issued;
 }
 
+/// Decides whether stepSimple() may run the operation, and fills in what it needs.
+void Block::makeSimple(Worker& w) const {
+  w.simple = false;
+  if (w.simd || w.opcode == tir::DsdOpcode::DFilt) return;
+  if (w.src0.kind == Operand::Kind::InQueue && w.src1.kind == Operand::Kind::InQueue) return;
+  w.in = w.out = nullptr;
+  w.shape = 0;
+  const Operand* operands[3] = {&w.src0, &w.src1, &w.dest};
+  for (size_t i = 0; i < 3; ++i) {
+    const Operand& o = *operands[i];
+    switch (o.kind) {
+      case Operand::Kind::Memory:
+        if (o.shape != nullptr || o.wrap_count != 0) return;
+        break;
+      case Operand::Kind::InQueue:
+        if (i == 2 || o.dsd.has(tir::Dsd::kControlTransform)) return;
+        w.in = o.queue;
+        break;
+      case Operand::Kind::OutQueue:
+        if (i != 2 || o.dsd.has(tir::Dsd::kControlTransform)) return;
+        w.out = o.queue;
+        break;
+      case Operand::Kind::None:
+      case Operand::Kind::Accumulator: break;
+      case Operand::Kind::Scalar:
+        if (i == 2) return;
+        break;
+      case Operand::Kind::Fifo: return;
+    }
+    w.kind[i] = o.kind;
+    w.address[i] = o.address;
+    w.step[i] = static_cast<uint16_t>(o.step);
+    if (o.width == 4) w.shape |= static_cast<uint8_t>(1u << i);
+  }
+  if (w.accumulate || w.single) w.shape |= 8;
+  if (w.dest.dsd.has(tir::Dsd::kIndexOffset)) w.shape |= 16;
+  if (w.dest.dsd.has(tir::Dsd::kAdvanceSwitch)) w.shape |= 32;
+  w.out_color = w.dest.dsd.color();
+  w.out_flags = w.dest.dsd.has(tir::Dsd::kControl) ? Slot::kControl : 0;
+  w.simple = true;
+}
+
+void Block::syncCursors(Worker& w) {
+  if (!w.simple) return;
+  w.src0.address = w.address[0];
+  w.src1.address = w.address[1];
+  w.dest.address = w.address[2];
+}
+
+/// Finds Core::lone anew.
+void Block::findLone(Core& core) {
+  core.lone = nullptr;
+  if (core.main_active) {
+    if (core.ut_active == 0) core.lone = core.main_worker;
+  } else if (std::has_single_bit(core.ut_active)) {
+    core.lone = core.ut[static_cast<size_t>(std::countr_zero(core.ut_active))];
+  }
+}
+
 void Block::finishWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   w.active = false;
+  syncCursors(w);
   for (Operand* o : {&w.dest, &w.src0, &w.src1}) {
     if (o->fabric() && o->queue->user == w.number) o->queue->user = Queue::kFree;
     if (o->kind == Operand::Kind::InQueue && !o->queue->implicit)
@@ -327,10 +387,13 @@ void Block::finishWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     core.main.now = t + 1;
     core.main.args[0] = w.single ? w.accumulator : (w.terminated ? 0 : 1);
     core.main.slots_seen = core.slots_taken;
+    core.main_active = false;
+    settleMain(core);
     schedule(pe, t + 1);
   } else {
     core.ut_active &= static_cast<uint8_t>(~(1u << w.number));
   }
+  findLone(core);
 }
 
 void Block::complete(uint32_t pe, Core& core, int activate, int unblock, Cycles t) {
@@ -339,6 +402,7 @@ void Block::complete(uint32_t pe, Core& core, int activate, int unblock, Cycles 
     core.callbacks = callback_pool_.back().get();
   }
   const Cycles at = t + params_.completion_callback;
+  core.has_callbacks = true;
   core.callbacks->push_back({at, static_cast<int16_t>(activate), static_cast<int16_t>(unblock)});
   schedule(pe, at);
 }
@@ -356,6 +420,7 @@ void Block::runCallbacks(uint32_t pe, Core& core, Cycles t) {
     if (c.unblock >= 0) pes_[pe].blocked &= ~(1ull << (c.unblock & 63));
   }
   list.resize(kept);
+  core.has_callbacks = kept != 0;
 }
 
 }  // namespace weft::mesh

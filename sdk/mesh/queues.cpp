@@ -7,7 +7,7 @@ namespace weft::mesh {
 ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
   ColorState*& cs = core.color[static_cast<size_t>(color)];
   if (cs != nullptr) return *cs;
-  cs = make<ColorState>();
+  cs = new (carve(core, sizeof(ColorState), 64)) ColorState();
   cs->color = static_cast<uint8_t>(color);
   const plan::FabricPlan& plan = mesh_.plan();
   const PeCoord at = coordOf(pe);
@@ -31,8 +31,10 @@ ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
     cs->swap_x = config->swap_x;
     cs->swap_y = config->swap_y;
     core.any_swap = core.any_swap || cs->swap_x || cs->swap_y;
+    core.long_way = core.long_way || core.any_swap;
     if (config->filter.kind != plan::FilterKind::None) {
       cs->filter = cs->own_filter = make<FilterState>();
+      cs->plain_tx = 0;
       cs->filter->config = config->filter;
       cs->filter->counter = config->filter.init_counter;
       cs->filter->limit1 = config->filter.limit1;
@@ -59,10 +61,8 @@ Queue* Block::inputQueue(uint32_t pe, Core& core, int id) {
   (void)pe;
   Queue*& q = core.iq[static_cast<size_t>(id)];
   if (q == nullptr) {
-    q = make<Queue>();
+    q = makeQueue(core, target::inputQueueDepth(params_.arch, id), params_.ramp_in);
     q->id = static_cast<uint8_t>(id);
-    q->depth = static_cast<uint8_t>(target::inputQueueDepth(params_.arch, id));
-    q->capacity = static_cast<uint8_t>(q->depth + params_.ramp_in);
   }
   return q;
 }
@@ -71,11 +71,9 @@ Queue* Block::outputQueue(uint32_t pe, Core& core, int id) {
   (void)pe;
   Queue*& q = core.oq[static_cast<size_t>(id)];
   if (q == nullptr) {
-    q = make<Queue>();
+    q = makeQueue(core, target::outputQueueDepth(params_.arch, id), params_.ramp_out);
     q->id = static_cast<uint8_t>(id);
     q->output = true;
-    q->depth = static_cast<uint8_t>(target::outputQueueDepth(params_.arch, id));
-    q->capacity = static_cast<uint8_t>(q->depth + params_.ramp_out);
   }
   return q;
 }
@@ -90,6 +88,14 @@ void Block::bindInputQueue(uint32_t pe, Core& core, int id, int color) {
   ColorState& cs = colorState(pe, core, color);
   // WSE-2: words of the color that came before it had this queue stay in front.
   if (cs.queue != nullptr && cs.queue->implicit) {
+    q->received += cs.queue->received;
+    if (q->count + cs.queue->count > q->mask + 1u) {
+      auto* more = new (carve(core, Queue::kPlaces * sizeof(Slot), alignof(Slot))) Slot[Queue::kPlaces];
+      for (unsigned i = 0; i < q->count; ++i) more[i] = q->slot[(q->head + i) & q->mask];
+      q->slot = more;
+      q->head = 0;
+      q->mask = Queue::kPlaces - 1;
+    }
     while (cs.queue->count != 0 && q->count < Queue::kPlaces) {
       q->push() = cs.queue->front();
       popInput(core, *cs.queue);
@@ -104,13 +110,10 @@ void Block::bindOutputQueue(uint32_t pe, Core& core, int id, int color) {
 }
 
 Queue* Block::implicitQueue(Core& core, ColorState& cs) {
-  (void)core;
   if (cs.queue == nullptr) {
-    Queue* q = make<Queue>();
+    Queue* q = makeQueue(core, target::kImplicitQueueDepth, params_.ramp_in);
     q->implicit = true;
     q->color = cs.color;
-    q->depth = target::kImplicitQueueDepth;
-    q->capacity = static_cast<uint8_t>(q->depth + params_.ramp_in);
     cs.queue = q;
   }
   return cs.queue;
@@ -135,8 +138,7 @@ void Block::popInput(Core& core, Queue& q) {
 
 void Block::pushOutput(uint32_t pe, Core& core, Queue& q, uint32_t payload, uint8_t flags, uint8_t color,
                        Cycles ready) {
-  Slot& s = q.push();
-  s = Slot{ready, payload, flags, color, true};
+  q.push().fill(ready, payload, flags, color);
   core.oq_occupied |= static_cast<uint8_t>(1u << q.id);
   schedule(pe, ready);
 }

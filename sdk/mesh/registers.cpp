@@ -142,7 +142,7 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
 bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles t) {
   Core& c = core(pe);
   const target::Arch arch = params_.arch;
-  const Cycles now = std::max(t, wheel_.now());
+  const Cycles now = std::max({t, time_, wheel_.now()});
   if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
     ColorState& cs = colorState(pe, c, color);
     // The host's virtual port is not in the register.
@@ -151,6 +151,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     cs.swap_y = (value >> 10 & 1) != 0;
     cs.swap_x = (value >> 11 & 1) != 0;
     c.any_swap = c.any_swap || cs.swap_x || cs.swap_y;
+    c.long_way = c.long_way || c.any_swap;
     cs.pop = static_cast<plan::PopMode>(value >> 12 & 3);
     // The bit says what is: a program that changes other bits of what it read leaves teardown alone.
     cs.teardown = (value >> 14 & 1) != 0;
@@ -235,6 +236,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       cs.messages = nullptr;
     } else if (cs.messages == nullptr) {
       cs.messages = make<MessageRoutes>();
+      c.long_way = true;
     }
     schedule(pe, now + 1);
     return true;
@@ -257,6 +259,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       bindInputQueue(pe, c, address - target::inputQueueConfigAddress(0), value & 0x1f);
       ColorState& cs = colorState(pe, c, value & 0x1f);
       cs.filter = (value >> 5 & 1) != 0 ? cs.own_filter : nullptr;
+      cs.plain_tx = static_cast<uint8_t>((cs.plain_tx & ~kRampBit) | (cs.filter == nullptr ? kRampBit : 0));
       schedule(pe, now + 1);
     }
     return true;
@@ -274,6 +277,7 @@ void Block::defer(uint32_t pe, Core& c, const Deferred& what) {
     deferred_pool_.push_back(std::make_unique<std::vector<Deferred>>());
     c.deferred = deferred_pool_.back().get();
   }
+  c.has_extras = true;
   c.deferred->push_back(what);
   // A word waits for the queue, not for a cycle: the router wakes it.
   if (!what.is_word) schedule(pe, what.at);
@@ -294,6 +298,7 @@ void Block::performDeferred(uint32_t pe, Core& c, Cycles t) {
            fmt::format("write to unknown configuration register {:#06x}", d.address));
     }
   }
+  c.has_extras = c.host != nullptr || !c.deferred->empty();
 }
 
 const Deferred* Block::deferredRegister(const Core& c, uint16_t address) const {

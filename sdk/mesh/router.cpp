@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/target/registers.h"
 #include "sdk/mesh/mesh_impl.h"
+#include "sdk/mesh/rings.h"
 
 #include <algorithm>
 
@@ -21,7 +22,6 @@ int facing(int port) { return static_cast<int>(target::opposite(static_cast<targ
 }  // namespace
 
 Link* Block::outLink(uint32_t pe, Core& core, ColorState& cs, int port) {
-  (void)core;
   Link*& link = cs.out[port];
   if (link != nullptr) return link;
   const PeCoord at = coordOf(pe);
@@ -34,16 +34,19 @@ Link* Block::outLink(uint32_t pe, Core& core, ColorState& cs, int port) {
     const auto other = static_cast<uint32_t>(ly * width_ + lx);
     link = inLink(other, this->core(other), cs.color, facing(port));
     link->sender = pe;
+    cs.plain_tx |= static_cast<uint8_t>(1u << port);
+    if ((cs.tx & 0xfu) == 1u << port) cs.sole = link;
     return link;
   }
-  link = make<Link>();
-  link->mask = static_cast<uint8_t>(params_.link_depth - 1);
+  link = makeLink(core);
   link->port = static_cast<uint8_t>(facing(port));
   link->color = cs.color;
   link->sender = pe;
   if (off) {
     link->drop = true;
   } else {
+    cs.plain_tx |= static_cast<uint8_t>(1u << port);
+    if ((cs.tx & 0xfu) == 1u << port) cs.sole = link;
     link->remote_receiver = static_cast<uint8_t>(1 + port);
     link->receiver = mesh_.neighbour(*this, port)->indexOf({static_cast<uint32_t>(nx), static_cast<uint32_t>(ny)});
   }
@@ -54,8 +57,7 @@ Link* Block::inLink(uint32_t pe, Core& core, int color, int port) {
   ColorState& cs = colorState(pe, core, color);
   Link*& link = cs.in[port];
   if (link != nullptr) return link;
-  link = make<Link>();
-  link->mask = static_cast<uint8_t>(params_.link_depth - 1);
+  link = makeLink(core);
   link->port = static_cast<uint8_t>(port);
   link->color = static_cast<uint8_t>(color);
   link->receiver = pe;
@@ -69,31 +71,6 @@ Link* Block::inLink(uint32_t pe, Core& core, int color, int port) {
                                    static_cast<uint32_t>(static_cast<int64_t>(at.y) + kDy[port])});
   }
   return link;
-}
-
-void Block::popLink(uint32_t pe, Core& core, Link& link, int port, Cycles t) {
-  const uint8_t index = link.head;
-  Slot& s = link.slot[index];
-  const Cycles free_at = t + params_.hop;
-  s.full = false;
-  s.at = free_at;
-  link.head = (index + 1) & link.mask;
-  const Slot& next = link.slot[link.head];
-  if (!next.full) {
-    if (port == kHostPort) {
-      core.occupied_host &= ~(1u << link.color);
-    } else {
-      core.occupied[port] &= ~(1u << link.color);
-    }
-  } else if (next.at <= t + 1) {
-    schedule(pe, t + 1);
-  }
-  if (link.remote_sender != 0) {
-    outbox[link.remote_sender - 1].push_back({free_at, link.sender, 0, link.port, link.color, 0, true, index});
-  } else if (link.waiting) {
-    link.waiting = false;
-    schedule(link.sender, free_at);
-  }
 }
 
 namespace {
@@ -263,8 +240,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
       }
       if (ok && (need & kHostBit) != 0) {
         if (cs->host_out == nullptr) {
-          cs->host_out = make<Link>();
-          cs->host_out->mask = static_cast<uint8_t>(params_.link_depth - 1);
+          cs->host_out = makeLink(core);
           cs->host_out->color = cs->color;
           cs->host_out->sender = cs->host_out->receiver = pe;
         }
@@ -297,20 +273,9 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
     if (c.link != nullptr) {
       popLink(pe, core, *c.link, c.port, t);
     } else {
-      Queue& q = *c.queue;
-      q.pop();
-      if (q.count == 0) {
-        core.oq_occupied &= static_cast<uint8_t>(~(1u << q.id));
-        queueDrained(pe, core, q, t);
-      } else if (q.front().at <= t + 1) {
-        schedule(pe, t + 1);
-      }
-      if (core.ut_active != 0 || (core.main_worker != nullptr && core.main_worker->active) ||
-          (core.deferred != nullptr && !core.deferred->empty()))
-        schedule(pe, t + 1);
+      leaveOutput(pe, core, *c.queue, t);
     }
-    if (mesh_.options().trace_hash || mesh_.listening())
-      traceWavelet(t, pe, c.cs->color, c.port, word.payload, word.control());
+    if (tracing_) traceWavelet(t, pe, c.cs->color, c.port, word.payload, word.control());
     for (ColorState* cs = c.cs; cs != nullptr; cs = cs == c.cs ? c.second : nullptr) {
       cs->last_served = t;
       cs->last_port = c.port;
@@ -336,7 +301,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
         const Cycles ready = t + params_.hop;
         Slot& place = link->slot[link->tail];
         link->tail = (link->tail + 1) & link->mask;
-        place = Slot{ready, onward, flags, cs->color, true};
+        place.fill(ready, onward, flags, cs->color);
         if (link->remote_receiver != 0) {
           outbox[link->remote_receiver - 1].push_back(
               {ready, link->receiver, onward, link->port, cs->color, flags, false, 0});
@@ -349,7 +314,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
         Link* link = cs->host_out;
         Slot& place = link->slot[link->tail];
         link->tail = (link->tail + 1) & link->mask;
-        place = Slot{t + 1, onward, flags, cs->color, true};
+        place.fill(t + 1, onward, flags, cs->color);
         core.host_out_occupied = true;
         schedule(pe, t + 1);
       }
@@ -358,14 +323,13 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
         if (cs->filter != nullptr) filterCount(*cs->filter, word);
         if (passes) {
           Queue& q = *cs->queue;
-          Slot& place = q.push();
-          place = Slot{t + params_.ramp_in, word.payload, flags, cs->color, true};
+          q.push().fill(t + params_.ramp_in, word.payload, flags, cs->color);
           if (q.implicit) {
             core.implicit_occupied |= 1u << q.color;
           } else {
             core.iq_occupied |= static_cast<uint8_t>(1u << q.id);
           }
-          ++core.wavelets_received;
+          ++q.received;
           schedule(pe, t + params_.ramp_in);
         }
       }
@@ -379,7 +343,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
 void Block::injectWord(uint32_t pe, int color, uint32_t payload, bool control, Cycles t) {
   Core& c = core(pe);
   Queue* q = outputQueue(pe, c, target::outputQueueCount(params_.arch) - 1);
-  const Cycles now = std::max(t, wheel_.now());
+  const Cycles now = std::max({t, time_, wheel_.now()});
   if (q->full()) {
     Deferred later;
     later.at = now + 1;

@@ -12,7 +12,7 @@ namespace {
 constexpr int kControlBase = 64;  // numbers of control tasks with a table of their own
 constexpr int kSystemNumber = 128;
 
-bool alone(const Core& c) { return c.ut_active == 0 && (c.callbacks == nullptr || c.callbacks->empty()); }
+bool alone(const Core& c) { return c.ut_active == 0 && !c.has_callbacks; }
 
 }  // namespace
 
@@ -23,7 +23,7 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
     case MainState::Trapped: return;
     case MainState::Request: {
       if (m.now > t) return;
-      if (m.request != RequestKind::None && c.slots_taken > m.slots_seen) {
+      if (m.request != RequestKind::None && c.slots_taken != m.slots_seen) {
         // Microthreads took issue slots of the segment that led here.
         m.now += c.slots_taken - m.slots_seen;
         m.slots_seen = c.slots_taken;
@@ -65,6 +65,13 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
     }
     case MainState::Idle: pickTask(pe, c, t); return;
   }
+}
+
+/// Tells visits when to look at the main thread again.
+void Block::settleMain(Core& c) {
+  const MainThread& m = c.main;
+  c.main_idle = m.state == MainState::Idle;
+  c.main_at = c.main_idle ? m.idle_from : m.state == MainState::Request ? m.now : kNever;
 }
 
 void Block::pickTask(uint32_t pe, Core& c, Cycles t) {

@@ -6,9 +6,13 @@
 #include "frontend/target/target.h"
 #include "frontend/tir/tir.h"
 #include "jit/device_abi.h"
+#include "sdk/mesh/element.h"
 #include "sdk/mesh/mesh.h"
 
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -33,11 +37,20 @@ struct Slot {
   uint8_t flags = 0;
   uint8_t color = 0;
   bool full = false;
+  uint8_t unused = 0;
   [[nodiscard]] bool control() const { return (flags & kControl) != 0; }
+  /// In two stores that later reads of single fields are served from.
+  [[gnu::always_inline]] void fill(Cycles visible, uint32_t word, uint8_t with, uint8_t of) {
+    static_assert(std::endian::native == std::endian::little);
+    const uint64_t rest = uint64_t{word} | uint64_t{with} << 32 | uint64_t{of} << 40 | uint64_t{1} << 48;
+    at = visible;
+    std::memcpy(&payload, &rest, sizeof rest);
+  }
 };
+static_assert(sizeof(Slot) == 16);
 
 /// The buffer of one color behind one input port. Between blocks it exists twice: the sender's copy keeps the credits,
-/// the receiver's the words.
+/// the receiver's the words. The places lie right behind it (Block::makeLink): on WSE-2 the whole is one cache line.
 struct Link {
   uint8_t mask = 1;  // depth - 1
   uint8_t head = 0;
@@ -54,7 +67,7 @@ struct Link {
   /// Index in the block that owns that end.
   uint32_t sender = kNone;
   uint32_t receiver = kNone;
-  Slot slot[4];
+  Slot* slot = nullptr;
 };
 
 /// An input queue, an output queue, or the implicit queue of a color (WSE-2), with its ramp pipe: the ring holds the
@@ -65,6 +78,7 @@ struct Queue {
   uint8_t head = 0;
   uint8_t count = 0;
   uint8_t capacity = 0;
+  uint8_t mask = 0;  // places - 1
   uint8_t depth = 0;
   uint8_t id = 0;
   uint8_t color = tir::kNoColor;
@@ -74,16 +88,20 @@ struct Queue {
   int8_t user = kFree;
   bool flush_pending = false;
   bool flushed = false;
-  /// A ring; more than `capacity` words only behind a rebinding (Block::bindInputQueue).
+  /// Input: wavelets that came in.
+  uint64_t received = 0;
+  /// A ring, right behind the queue (Block::makeQueue). More than `capacity` words only behind a rebinding
+  /// (Block::bindInputQueue), which makes it as large as can be.
   static constexpr unsigned kPlaces = 16;
-  Slot slot[kPlaces];
+  Slot* slot = nullptr;
   [[nodiscard]] Slot& front() { return slot[head]; }
   [[nodiscard]] bool full() const { return count >= capacity; }
   void pop() {
-    head = static_cast<uint8_t>((head + 1u) % kPlaces);
+    head = (head + 1) & mask;
     --count;
   }
-  Slot& push() { return slot[(static_cast<unsigned>(head) + count++) % kPlaces]; }
+  Slot& push() { return slot[(static_cast<unsigned>(head) + count++) & mask]; }
+  [[nodiscard]] const Slot& second() const { return slot[(head + 1u) & mask]; }
 };
 
 struct FilterState {
@@ -103,7 +121,6 @@ struct PositionState {
   uint8_t tx = 0;
 };
 
-/// One color at one router.
 /// A color whose words are messages: each input port keeps the way its message took until the last word is through.
 struct MessageRoutes {
   /// By input port: the port (as a mask) the message leaves on; 0 = between messages.
@@ -112,25 +129,30 @@ struct MessageRoutes {
   uint8_t held = 0;
 };
 
+/// One color at one router. What moving a word reads comes first.
 struct ColorState {
   uint8_t rx = 0;  // in force
   uint8_t tx = 0;
+  /// Ports that need no more than room: the link exists and leads to a PE; the ramp unless there is a filter.
+  uint8_t plain_tx = kRampBit;
   bool teardown = false;
   uint8_t color = 0;
   uint8_t last_port = 0;
   bool warned_merge = false;
   uint8_t warned_drop = 0;
-  plan::PopMode pop{};
   Queue* queue = nullptr;
-  FilterState* filter = nullptr;  // in force
-  FilterState* own_filter = nullptr;
-  MessageRoutes* messages = nullptr;
   Cycles last_served = 0;
+  /// The link of tx if there is just one.
+  Link* sole = nullptr;
   Link* in[4] = {};
   Link* out[4] = {};
   Link* host_in = nullptr;
   Link* host_out = nullptr;
+  FilterState* filter = nullptr;  // in force
+  FilterState* own_filter = nullptr;
+  MessageRoutes* messages = nullptr;
   const plan::ColorConfig* config = nullptr;
+  plan::PopMode pop{};
   uint8_t base_rx = 0;
   uint8_t base_tx = 0;
   std::array<PositionState, 4> position{};
@@ -138,7 +160,10 @@ struct ColorState {
   bool ring = false;
   bool swap_x = false;
   bool swap_y = false;
+  /// A data word of it moves without filter, drop or host port.
+  [[nodiscard]] bool plain() const { return (tx & ~plain_tx) == 0; }
 };
+static_assert(offsetof(ColorState, out) == 64);
 
 /// A resolved operand of a running operation: a cursor over its elements.
 struct Operand {
@@ -163,9 +188,36 @@ struct Operand {
   [[nodiscard]] bool fabric() const { return kind == Kind::InQueue || kind == Kind::OutQueue; }
 };
 
-/// A vector operation that runs element by element: on a microthread, or synchronously on the main thread.
+/// A vector operation that runs element by element: on a microthread, or synchronously on the main thread. The first
+/// cache line is all that a step of a simple operation touches.
 struct Worker {
+  Cycles next = 0;
+  uint32_t done = 0;
+  uint32_t length = 0;
+  ElementFn element = nullptr;
+  /// Simple operations: the queues they read and write, or nullptr.
+  Queue* in = nullptr;
+  Queue* out = nullptr;
+  /// Simple operations: cursors of first source, second source, destination. syncCursors() copies them back.
+  uint16_t address[3] = {};
+  uint16_t step[3] = {};
   bool active = false;
+  /// stepSimple() may run it: one element a step, plain operands, at most one input queue.
+  bool simple = false;
+  bool unbounded = false;
+  uint8_t number = 0;
+  uint8_t interval = 1;
+  Operand::Kind kind[3] = {};
+  uint8_t out_color = 0;
+  uint8_t out_flags = 0;
+  /// Bits 0-2: that operand has 4 bytes. Bit 3: the value is kept in the accumulator. Bit 4: the index goes along.
+  uint8_t shape = 0;
+  uint8_t priority = 3;
+
+  uint64_t scalar = 0;
+  uint64_t accumulator = 0;
+  WeftKernel kernel = nullptr;
+  tir::DsdOpcode opcode{};
   bool is_main = false;
   bool is_async = false;
   bool simd = false;
@@ -174,33 +226,23 @@ struct Worker {
   bool accumulate = false;
   /// @map's element moves: the value goes to or comes from the task.
   bool single = false;
-  uint8_t number = 0;
-  uint8_t interval = 1;
-  uint8_t priority = 3;
   /// simd_64: nothing moves before two wavelets can.
   bool pairs = false;
-  uint32_t length = 0;
-  uint32_t done = 0;
-  bool unbounded = false;
-  tir::DsdOpcode opcode{};
-  WeftKernel kernel = nullptr;
-  Cycles next = 0;
+  /// Set when a control wavelet or a FIFO ended it early.
+  bool terminated = false;
+  /// A FIFO ended a reduction: what was popped is lost.
+  bool discard = false;
   Operand dest, src0, src1;
-  uint64_t scalar = 0;
-  uint64_t accumulator = 0;
   uint32_t carry = 0;
   uint16_t index = 0;
   int16_t activate = -1;
   int16_t unblock = -1;
   tir::OnControl on_control{};
   int16_t on_control_id = -1;
-  /// Set when a control wavelet or a FIFO ended it early.
-  bool terminated = false;
-  /// A FIFO ended a reduction: what was popped is lost.
-  bool discard = false;
   uint32_t site = kNone;
   Cycles started = 0;
 };
+static_assert(offsetof(Worker, scalar) == 64);
 
 struct FifoState {
   uint32_t head = 0;  // bytes
@@ -253,12 +295,12 @@ struct MainThread {
   RequestKind request = RequestKind::None;
   bool system = false;
   uint32_t call = 0;
-  uint32_t site = kNone;
   Cycles now = 0;
   /// Idle: not before this cycle is a task picked.
   Cycles idle_from = 0;
+  uint32_t site = kNone;
   /// Issue slots microthreads had taken when the segment began.
-  uint64_t slots_seen = 0;
+  uint32_t slots_seen = 0;
   WeftFrame* frames = nullptr;
   uint32_t stack_pointer = 0;
   uint32_t function = kNone;
@@ -287,12 +329,20 @@ struct HostStream {
   Cycles out_base = 0;
 };
 
-/// State of a PE that has done something.
+/// State of a PE that has done something. What every visit reads is in the first cache line.
 struct Core {
   // Non-empty buffers, as masks of wire colors: ports W, E, S, N, and the host.
   uint32_t occupied[4] = {};
+  /// Cycles in which the PE wants a visit for its own sake, as bits (cycle mod 64). The wheel knows the next of them.
+  uint64_t wake = 0;
+  /// The main thread has nothing to do before this cycle (settleMain).
+  Cycles main_at = 0;
+  /// The worker, if just one is active.
+  Worker* lone = nullptr;
   uint32_t occupied_host = 0;
   uint32_t implicit_occupied = 0;
+  /// Issue slots of microthreads; wraps.
+  uint32_t slots_taken = 0;
   uint8_t iq_occupied = 0;
   /// Input queues that an operation owns: no task takes from them.
   uint8_t iq_owned = 0;
@@ -300,24 +350,37 @@ struct Core {
   uint8_t ut_active = 0;
   uint8_t ut_blocked = 0;
   uint8_t ut_last = 0;
-  uint8_t main_priority = 2;
-  bool any_swap = false;
+  /// Color swaps or messages: words take the long way through the router.
+  bool long_way = false;
   bool host_out_occupied = false;
-  bool initialized = false;
-  int32_t last_task = -1;
-  uint64_t slots_taken = 0;
-  MainThread main;
-  std::array<ColorState*, target::kColorCount> color{};
-  std::array<Queue*, 8> iq{};
+  bool main_idle = true;
+  bool main_active = false;  // main_worker runs
+  bool has_callbacks = false;
+  bool has_extras = false;  // a host stream, or something deferred
+
   std::array<Queue*, 8> oq{};
+  std::array<ColorState*, target::kColorCount> color{};
+  MainThread main;
   std::array<Worker*, 8> ut{};
+  std::array<Queue*, 8> iq{};
   Worker* main_worker = nullptr;
-  DsrState* dsr = nullptr;  // 48
-  FifoState* fifo = nullptr;
-  HostStream* host = nullptr;
-  uint16_t* rotating = nullptr;
+  uint8_t main_priority = 2;
+  uint8_t prng_active = 0;
+  uint8_t filters_used = 0;
+  bool any_swap = false;
+  uint16_t control_transform_mask = 0;
+  int32_t last_task = -1;
+  /// The far cycle of `wake` that the wheel was last given.
+  Cycles entered = 0;
   std::vector<Callback>* callbacks = nullptr;
   std::vector<Deferred>* deferred = nullptr;
+  HostStream* host = nullptr;
+  /// Memory for this PE's own records: they lie together, behind the Core.
+  uint8_t* slab = nullptr;
+  uint32_t slab_left = 0;
+  DsrState* dsr = nullptr;  // 48
+  FifoState* fifo = nullptr;
+  uint16_t* rotating = nullptr;
   std::string* print_line = nullptr;
   uint32_t teardown_pending = 0;
   uint32_t flush_pending = 0;  // bits 0-7 input, 8-15 output queues with an event
@@ -326,23 +389,19 @@ struct Core {
   Cycles tsc_base = 0;
   Cycles tsc_stopped = 0;
   bool tsc_enabled = false;
-  uint64_t wavelets_received = 0;
   std::array<uint32_t, 4> prng{};
-  uint8_t prng_active = 0;
-  uint16_t control_transform_mask = 0;
-  uint8_t filters_used = 0;
   std::vector<std::pair<uint16_t, uint16_t>>* registers = nullptr;
 };
+static_assert(offsetof(Core, oq) == 64);
 
-/// What every PE has. 64 bytes.
+/// What every PE has. 56 bytes.
 struct Pe {
   static constexpr uint8_t kSystemPending = 1;
   static constexpr uint8_t kAwaitUnblock = 2;
   static constexpr uint8_t kTrapped = 4;
   static constexpr uint8_t kWarnedUnblock = 8;
   static constexpr uint8_t kFullMemory = 16;
-  uint64_t pending = 0;  // cycles of the wheel's first level it is entered for
-  uint64_t active = 0;   // task bits
+  uint64_t active = 0;  // task bits
   uint64_t blocked = 0;
   uint8_t* memory = nullptr;
   Core* core = nullptr;

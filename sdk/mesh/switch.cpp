@@ -36,6 +36,8 @@ void Block::recomputeRoute(ColorState& cs) {
     if (p.has_rx) cs.rx = p.rx;
     if (p.has_tx) cs.tx = p.tx;
   }
+  const unsigned links = cs.tx & 0xfu;
+  cs.sole = std::has_single_bit(links) ? cs.out[std::countr_zero(links)] : nullptr;
 }
 
 /// To the next valid position; from the last one back to 0 in ring mode. Says whether the position changed.

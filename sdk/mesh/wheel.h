@@ -1,5 +1,5 @@
-// The timing wheel of a block: which PEs to look at in which cycle. Three levels: 64 single cycles, 64 spans of 64
-// cycles, and a heap. Only the first level removes duplicates (through Pe::pending).
+// The timing wheel of a block: which PEs to look at in which cycle. The next 16 cycles are bit maps over the PEs, so an
+// entry costs two ORs and comes once; behind them 64 spans of 16 cycles, and a heap.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "sdk/mesh/state.h"
@@ -12,31 +12,37 @@ namespace weft::mesh {
 
 class Wheel {
  public:
+  /// Cycles ahead that have a bit map.
+  static constexpr Cycles kNear = 16;
+
+  void resize(size_t pes) {
+    words_ = (pes + 63) / 64;
+    sums_ = (words_ + 63) / 64;
+    bits_.assign(kNear * words_, 0);
+    sum_.assign(kNear * sums_, 0);
+    for (size_t slot = 0; slot < kNear; ++slot) {
+      row_[slot] = bits_.data() + slot * words_;
+      sum_row_[slot] = sum_.data() + slot * sums_;
+    }
+  }
+
   [[nodiscard]] Cycles now() const { return now_; }
 
   /// Enters PE `index` for cycle `at` (not before now).
-  void schedule(Pe& pe, uint32_t index, Cycles at) {
-    const Cycles ahead = at - now_;
-    if (ahead < 64) {
-      const uint64_t bit = 1ull << (at & 63);
-      if ((pe.pending & bit) != 0) return;
-      pe.pending |= bit;
-      occupied_ |= bit;
-      near_[at & 63].push_back(index);
-      return;
+  [[gnu::always_inline]] void schedule(uint32_t index, Cycles at) {
+    if (at - now_ < kNear) {
+      mark(index, at);
+    } else {
+      scheduleFar(index, at);
     }
-    scheduleFar(index, at);
   }
 
   /// The first cycle that has an entry, or kNever.
   [[nodiscard]] Cycles next() const {
     Cycles best = kNever;
-    if (occupied_ != 0) {
-      const unsigned shift = now_ & 63;
-      best = now_ + static_cast<unsigned>(std::countr_zero(std::rotr(occupied_, static_cast<int>(shift))));
-    }
+    if (occupied_ != 0) best = now_ + static_cast<unsigned>(std::countr_zero(rotated(occupied_, now_)));
     if (far_occupied_ != 0) {
-      const unsigned shift = (now_ >> 6) & 63;
+      const unsigned shift = (now_ >> kSpan) & 63;
       const unsigned distance =
           static_cast<unsigned>(std::countr_zero(std::rotr(far_occupied_, static_cast<int>(shift))));
       best = std::min(best, far_min_[(shift + distance) & 63]);
@@ -45,40 +51,66 @@ class Wheel {
     return best;
   }
 
-  /// Moves to cycle `at`; nothing may be entered for an earlier one. Fills `out` with the PEs of that cycle.
-  void take(Cycles at, std::vector<Pe>& pes, std::vector<uint32_t>& out) {
-    moveTo(at, pes);
-    out.clear();
-    const uint64_t bit = 1ull << (at & 63);
-    if ((occupied_ & bit) != 0) {
-      occupied_ &= ~bit;
-      out.swap(near_[at & 63]);
-    }
+  /// Moves to cycle `at`; nothing may be entered for an earlier one.
+  void moveTo(Cycles at) {
+    const bool crossed = (at >> kSpan) != (now_ >> kSpan);
+    now_ = at;
+    if (crossed) cascade();
   }
 
-  void moveTo(Cycles at, std::vector<Pe>& pes) {
-    const bool crossed = (at >> 6) != (now_ >> 6);
-    now_ = at;
-    if (crossed) cascade(pes);
+  /// Takes the PEs entered for cycle `at` (one of the near ones) out of the wheel, in order, those from `first` on and
+  /// before `last`.
+  void take(Cycles at, uint32_t first, uint32_t last, std::vector<uint32_t>& out) {
+    out.clear();
+    const unsigned slot = at & (kNear - 1);
+    if (((occupied_ >> slot) & 1) == 0 || first >= last) return;
+    uint64_t* bits = row_[slot];
+    uint64_t* sum = sum_row_[slot];
+    const size_t first_word = first >> 6, last_word = (last - 1) >> 6;
+    bool left = false;
+    for (size_t s = first_word >> 6; s <= last_word >> 6; ++s) {
+      for (uint64_t m = sum[s]; m != 0; m &= m - 1) {
+        const size_t word = (s << 6) + static_cast<size_t>(std::countr_zero(m));
+        if (word < first_word) continue;
+        if (word > last_word) break;
+        uint64_t keep = 0;
+        if (word == first_word) keep |= (1ull << (first & 63)) - 1;
+        if (word == last_word && (last & 63) != 0) keep |= ~0ull << (last & 63);
+        for (uint64_t b = bits[word] & ~keep; b != 0; b &= b - 1)
+          out.push_back(static_cast<uint32_t>((word << 6) + static_cast<size_t>(std::countr_zero(b))));
+        bits[word] &= keep;
+        if (bits[word] == 0) sum[s] &= ~(1ull << (word & 63));
+      }
+    }
+    for (size_t s = 0; s < sums_ && !left; ++s) left = sum[s] != 0;
+    if (!left) occupied_ &= static_cast<uint16_t>(~(1u << slot));
   }
 
   [[nodiscard]] uint64_t bytes() const {
-    uint64_t n = heap_.capacity() * sizeof(Far);
-    for (const auto& v : near_) n += v.capacity() * sizeof(uint32_t);
+    uint64_t n = heap_.capacity() * sizeof(Far) + (bits_.capacity() + sum_.capacity()) * sizeof(uint64_t);
     for (const auto& v : far_) n += v.capacity() * sizeof(Far);
     return n;
   }
 
  private:
+  static constexpr unsigned kSpan = 4;  // log2 of a span's cycles
   struct Far {
     Cycles at;
     uint32_t index;
   };
   static bool later(const Far& a, const Far& b) { return a.at > b.at; }
+  static uint16_t rotated(uint16_t mask, Cycles now) { return std::rotr(mask, static_cast<int>(now & (kNear - 1))); }
 
-  void scheduleFar(uint32_t index, Cycles at) {
-    if ((at >> 6) - (now_ >> 6) < 64) {
-      const unsigned slot = (at >> 6) & 63;
+  [[gnu::always_inline]] void mark(uint32_t index, Cycles at) {
+    const unsigned slot = at & (kNear - 1);
+    row_[slot][index >> 6] |= 1ull << (index & 63);
+    sum_row_[slot][index >> 12] |= 1ull << ((index >> 6) & 63);
+    occupied_ |= static_cast<uint16_t>(1u << slot);
+  }
+
+  [[gnu::noinline]] void scheduleFar(uint32_t index, Cycles at) {
+    if ((at >> kSpan) - (now_ >> kSpan) < 64) {
+      const unsigned slot = (at >> kSpan) & 63;
       const uint64_t bit = 1ull << slot;
       if ((far_occupied_ & bit) == 0) {
         far_occupied_ |= bit;
@@ -93,26 +125,31 @@ class Wheel {
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
 
-  void cascade(std::vector<Pe>& pes) {
-    const Cycles epoch = now_ >> 6;
+  void cascade() {
+    const Cycles epoch = now_ >> kSpan;
     const unsigned slot = epoch & 63;
     if ((far_occupied_ & (1ull << slot)) != 0) {
       far_occupied_ &= ~(1ull << slot);
-      for (const Far& f : far_[slot]) schedule(pes[f.index], f.index, f.at);
+      for (const Far& f : far_[slot]) mark(f.index, f.at);
       far_[slot].clear();
     }
-    while (!heap_.empty() && (heap_.front().at >> 6) - epoch < 64) {
+    while (!heap_.empty() && (heap_.front().at >> kSpan) - epoch < 64) {
       const Far f = heap_.front();
       std::pop_heap(heap_.begin(), heap_.end(), later);
       heap_.pop_back();
-      schedule(pes[f.index], f.index, f.at);
+      schedule(f.index, f.at);
     }
   }
 
   Cycles now_ = 0;
-  uint64_t occupied_ = 0;
+  uint16_t occupied_ = 0;
+  size_t words_ = 0;
+  size_t sums_ = 0;
+  std::vector<uint64_t> bits_;
+  std::vector<uint64_t> sum_;
+  std::array<uint64_t*, kNear> row_{};
+  std::array<uint64_t*, kNear> sum_row_{};
   uint64_t far_occupied_ = 0;
-  std::array<std::vector<uint32_t>, 64> near_;
   std::array<std::vector<Far>, 64> far_;
   std::array<Cycles, 64> far_min_{};
   std::vector<Far> heap_;

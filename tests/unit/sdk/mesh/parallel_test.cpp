@@ -67,7 +67,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome outcome(Arch arch, int threads, int edge, uint64_t seed = 0) {
+Outcome outcome(Arch arch, int threads, int edge, uint64_t seed = 0, int lookahead = 1) {
   Rig rig(arch, 9, 7);
   traffic(rig);
   mesh::MeshOptions options;
@@ -75,7 +75,10 @@ Outcome outcome(Arch arch, int threads, int edge, uint64_t seed = 0) {
   options.block_edge = edge;
   options.trace_hash = true;
   options.schedule_seed = seed;
+  options.lookahead = lookahead;
   rig.make(options);
+  // With a listener every cycle is a window of its own.
+  if (lookahead != 1) rig.mesh->setWaveletListener(nullptr);
   CHECK(rig.run() == mesh::RunEnd::Complete);
   CHECK(rig.word(8, 6, 2, 2) == 1);
   return {rig.mesh->memoryHash(), rig.mesh->traceHash(), rig.mesh->cycle(), rig.mesh->stats().wavelet_hops};
@@ -105,6 +108,64 @@ TEST_CASE("a schedule seed makes other legal choices, the same ones for any numb
   CHECK(outcome(arch, 2, 2, 7) == seeded);
   CHECK(outcome(arch, 3, 1, 7) == seeded);
   CHECK(outcome(arch, 1, 0, 8).trace != seeded.trace);
+}
+
+TEST_CASE("rows that run ahead change nothing") {
+  const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
+  const Outcome plain = outcome(arch, 1, 0);
+  for (const int lookahead : {2, 4, 7, 8, 16}) {
+    INFO("lookahead " << lookahead);
+    CHECK(outcome(arch, 1, 0, 0, lookahead) == plain);
+  }
+}
+
+TEST_CASE("a run that stops in the middle stops in the same cycle with rows that run ahead") {
+  const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
+  const auto trace = [arch](int lookahead) {
+    Rig rig(arch, 5, 9);
+    // Every PE passes words south and prints when its operation is done: each in a cycle of its own.
+    for (uint32_t y = 0; y < 9; ++y) {
+      const int out = y % 2 == 0 ? 1 : 2, in = 3 - out;
+      const std::string header = fmt::format(
+          "{}task local 10 @done.1 !0\ninput_queue 2 {} default 0 !0\noutput_queue 4 {} !0\n"
+          "string \"done\\x0a\"\n",
+          startTask(), in, arch == Arch::Wse2 ? 255 : out);
+      const std::string body =
+          (y == 0 ? fmt::format("fn 0 \"main\" task () void !0 {{\n  local %0: bool\nb0:\n  %0 = dsdop.add16 dsd, dsd, "
+                                "scalar ({}, {}, 3, 10) async activate !1\n  ret\n}}\n",
+                                lit(fabout(4, out, 12)), mem(64, 12, 0))
+                  : fmt::format("fn 0 \"main\" task () void !0 {{\n  local %0: bool\nb0:\n  %0 = dsdop.add16 dsd, dsd, "
+                                "dsd ({}, {}, {}, 10) async activate !1\n  ret\n}}\n",
+                                lit(fabout(4, out, 12)), lit(fabin(2, 12)), mem(64, 12, 0))) +
+          "fn 1 \"done\" task () void !0 {\nb0:\n  device.print_text(0)\n  ret\n}\n";
+      const uint32_t program = rig.add(programText(arch, header, body));
+      for (uint32_t x = 0; x < 5; ++x) {
+        rig.put(x, y, program);
+        rig.route(out, x, y, R, S);
+        if (y > 0) rig.route(in, x, y, N, R);
+      }
+    }
+    mesh::MeshOptions options;
+    options.trace_hash = true;
+    options.lookahead = lookahead;
+    rig.make(options);
+    rig.mesh->setWaveletListener(nullptr);
+    std::vector<std::string> seen;
+    rig.mesh->setLogListener([&](Cycles cycle, PeCoord at, const std::string& text) {
+      seen.push_back(fmt::format("{} {},{} {}", cycle, at.x, at.y, text));
+    });
+    for (const Cycles limit : {Cycles{13}, Cycles{40}, Cycles{41}, Cycles{70}}) {
+      rig.run(limit);
+      seen.push_back(fmt::format("at {}: {}", rig.mesh->cycle(), rig.mesh->traceHash()));
+    }
+    CHECK(rig.run() == mesh::RunEnd::Complete);
+    seen.push_back(fmt::format("end {}: {} {}", rig.mesh->cycle(), rig.mesh->traceHash(), rig.messages()));
+    return seen;
+  };
+  const auto plain = trace(1);
+  CHECK(plain.size() == 5 + 45);
+  CHECK(trace(4) == plain);
+  CHECK(trace(16) == plain);
 }
 
 TEST_CASE("idle PEs of one program cost 64 bytes and no memory") {
