@@ -364,8 +364,8 @@ class Program:
         out += [f"  @set_color_config(0, 0, @get_color({4 + k}), .{{ .routes = .{{ .rx = RAMP, .tx = RAMP }} }});" for k in range(3)]
         out += ['  @export_name("go", fn () void);', "}", "// --- pe.csl"]
         out.append('const sys = @import_module("<memcpy/memcpy>", .{});')
-        # Input queues 0, 2, 3 and output queues 3, 4, 5 hold five words between them on both targets.
-        for k, (iq, oq) in enumerate(((0, 3), (2, 2), (3, 1))):
+        # An input queue and the output queue that feeds it hold five words between them on both targets; none is memcpy's.
+        for k, (iq, oq) in enumerate(((4, 3), (2, 2), (3, 1))):
             out.append(f"const iq_{k} = @get_input_queue({iq});")
             out.append(f"const oq_{k} = @get_output_queue({oq});")
             fabric = f".extent = {N}, .fabric_color = @get_color({4 + k})"
