@@ -85,7 +85,9 @@ void note(std::vector<Finding>& list, source::Span span, PeCoord at, target::Por
   list.push_back({span, at, 1, port});
 }
 
-std::string others(const Finding& f) { return f.count == 1 ? "" : fmt::format(" and {} more PEs", f.count - 1); }
+std::string others(const Finding& f) {
+  return f.count == 1 ? "" : fmt::format(" and {} more PE{}", f.count - 1, f.count == 2 ? "" : "s");
+}
 
 }  // namespace
 
@@ -106,6 +108,9 @@ void LayoutRunner::checkNeighbours() {
     }
     if (skip) continue;
     std::vector<Finding> untaken, unfed;
+    // Layouts that give every PE a route and use some of them are common: only a color none of whose routes meet is
+    // surely a mistake. The hang report names the place where words of the others stay.
+    bool joined = false;
     for (uint32_t y = 0; y < e.height; ++y) {
       for (uint32_t x = 0; x < e.width; ++x) {
         const uint32_t index = plane[e.index({x, y})];
@@ -129,13 +134,15 @@ void LayoutRunner::checkNeighbours() {
           const PeCoord there{static_cast<uint32_t>(nx), static_cast<uint32_t>(ny)};
           const plan::ColorConfig& other = plan_->color_configs[plane[e.index(there)]];
           const PortMask facing = target::maskOf(target::opposite(side));
-          if (fixed && (tx & bit) != 0 && (anyRx(other) & facing) == 0)
-            note(untaken, config_spans_[index], {x, y}, side);
+          const bool taken = (anyRx(other) & facing) != 0;
+          joined = joined || ((tx & bit) != 0 && taken);
+          if (fixed && (tx & bit) != 0 && !taken) note(untaken, config_spans_[index], {x, y}, side);
           fed = fed || ((rx & bit) != 0 && (anyTx(other) & facing) != 0);
         }
         if (!fed) note(unfed, config_spans_[index], {x, y}, target::Port::Ramp);
       }
     }
+    if (joined) continue;
     for (const Finding& f : untaken) {
       context_.sink
           .warning(Code::W0502, f.span, "color {} is sent {} by PE ({}, {}){}, but the router there does not take it",
