@@ -4,6 +4,7 @@
 #include "frontend/session/session.h"
 #include "gemv_baseline.h"
 #include "jit/engine.h"
+#include "measure.h"
 #include "sdk/mesh/mesh.h"
 
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <vector>
 
 #include <sys/mman.h>
@@ -19,18 +19,6 @@
 using namespace weft;
 
 namespace {
-
-// CPU time of this process, which runs one thread while it is measured: a busy machine does not spoil it.
-double now() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-double median(std::vector<double> v) {
-  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
 
 constexpr const char* kLayout = R"(
 param width: u16;
@@ -158,11 +146,11 @@ bool run(const Case& c, jit::Engine& engine) {
   std::vector<double> ours, theirs;
   for (int round = 0; round < 8; ++round) {
     for (uint32_t k = 0; k < pes; ++k) mesh.activate(coord(k), 8);
-    double t = now();
+    double t = bench::now();
     const mesh::RunEnd end = mesh.run({});
-    const double took = now() - t;
+    const double took = bench::now() - t;
     if (end != mesh::RunEnd::Complete) std::exit(70);
-    t = now();
+    t = bench::now();
     for (int r = 0; r < repeats; ++r) {
       for (uint32_t k = 0; k < pes; ++k) {
         float* f = arena.base + slice * k;
@@ -173,17 +161,17 @@ bool run(const Case& c, jit::Engine& engine) {
     // The first round warms up.
     if (round == 0) continue;
     ours.push_back(took);
-    theirs.push_back(now() - t);
+    theirs.push_back(bench::now() - t);
   }
   bool same = true;
   for (uint32_t k = 0; k < pes; ++k) {
     const std::vector<uint8_t> result = mesh.readMemory(coord(k), y, c.rows * 4);
     same = same && std::memcmp(result.data(), arena.base + slice * k, result.size()) == 0;
   }
-  const double ratio = median(theirs) / median(ours);
+  const double ratio = bench::median(theirs) / bench::median(ours);
   const double scale = flops * repeats * 1e-9;
   fmt::print("gemv {:<24} {:3} x {:<3} on {:4} PEs: weft {:6.2f} GFLOP/s, c++ {:6.2f} GFLOP/s, ratio {:.2f}{}{}\n",
-             c.what, c.rows, c.columns, pes, scale / median(ours), scale / median(theirs), ratio,
+             c.what, c.rows, c.columns, pes, scale / bench::median(ours), scale / bench::median(theirs), ratio,
              c.bar > 0 ? fmt::format(" (bar {})", c.bar) : "", same ? "" : "  RESULTS DIFFER");
   return same;
 }

@@ -5,13 +5,13 @@
 #include "jit/dsd_cost.h"
 #include "jit/engine.h"
 #include "jit/orc/dump.h"
+#include "measure.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <vector>
 
 using namespace weft;
@@ -19,20 +19,9 @@ using namespace weft;
 namespace {
 
 // CPU time of this thread: a busy machine does not spoil it.
-struct Clock {
-  static double now() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-  }
-};
+double threadNow() { return bench::clockNow(CLOCK_THREAD_CPUTIME_ID); }
 
-double since(double start) { return Clock::now() - start; }
-
-double median(std::vector<double> v) {
-  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
+double since(double start) { return threadNow() - start; }
 
 // y at 0, x behind it, A behind that.
 struct Layout {
@@ -131,11 +120,11 @@ void gemv(const char* what, const Layout& l, size_t pes, jit::Engine& engine) {
   const int repeat = std::max(1, static_cast<int>(2e8 / flops));
   std::vector<double> jit_time, loop_time;
   for (int run = 0; run < 9; ++run) {
-    auto start = Clock::now();
+    auto start = threadNow();
     for (int r = 0; r < repeat; ++r)
       for (WeftPe& pe : ours.pes) image.start(pe, tir::FunctionId(0), {});
     jit_time.push_back(since(start));
-    start = Clock::now();
+    start = threadNow();
     for (int r = 0; r < repeat; ++r) {
       for (WeftPe& pe : theirs.pes) {
         auto* f = reinterpret_cast<float*>(pe.memory);
@@ -145,7 +134,7 @@ void gemv(const char* what, const Layout& l, size_t pes, jit::Engine& engine) {
     loop_time.push_back(since(start));
   }
   const bool same = std::memcmp(ours.pes[0].memory, theirs.pes[0].memory, ours.stride * (pes - 1) + l.bytes()) == 0;
-  const double a = median(jit_time), b = median(loop_time);
+  const double a = bench::median(jit_time), b = bench::median(loop_time);
   fmt::print("gemv {:<26} {:4} x {:<4} {:6} PEs  jit {:6.2f} GFLOP/s  c++ {:6.2f} GFLOP/s  ratio {:.2f}{}\n", what,
              l.rows, l.columns, pes, flops * repeat / a * 1e-9, flops * repeat / b * 1e-9, b / a,
              same ? "" : "  RESULTS DIFFER");
@@ -188,10 +177,10 @@ void compileTime(int functions, int level) {
     jit::EngineOptions options;
     options.opt_level = level;
     diag::Sink sink;
-    auto start = Clock::now();
+    auto start = threadNow();
     auto engine = jit::makeOrc(options, sink);
     create.push_back(since(start));
-    start = Clock::now();
+    start = threadNow();
     const tir::Program* list[] = {&program};
     auto images = (*engine)->compile(list, {&costs, 1}, sink);
     compile.push_back(since(start));
@@ -200,11 +189,11 @@ void compileTime(int functions, int level) {
   if (level == 0) {
     std::vector<double> bare;
     for (int run = 0; run < 5; ++run) bare.push_back(jit::bareOrcSeconds(program, costs));
-    floor = fmt::format(", {:.2f} times LLJIT at O0 on the same IR ({:.2f} ms)", median(compile) / median(bare),
-                        median(bare) * 1e3);
+    floor = fmt::format(", {:.2f} times LLJIT at O0 on the same IR ({:.2f} ms)",
+                        bench::median(compile) / bench::median(bare), bench::median(bare) * 1e3);
   }
   fmt::print("compile O{}: {:3} functions of 20 vector operations: engine {:.2f} ms, code {:.2f} ms{}\n", level,
-             functions, median(create) * 1e3, median(compile) * 1e3, floor);
+             functions, bench::median(create) * 1e3, bench::median(compile) * 1e3, floor);
 }
 
 }  // namespace

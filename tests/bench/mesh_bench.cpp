@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"
+#include "measure.h"
 #include "mesh_baseline.h"
 #include "sdk/mesh/mesh.h"
 
@@ -11,25 +12,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 
 using namespace weft;
 using target::Arch;
 
 namespace {
-
-// CPU time of this process: a busy machine does not spoil it.
-double now() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-double median(std::vector<double> v) {
-  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
 
 std::shared_ptr<const tir::Program> program(const std::string& text) {
   diag::Sink sink;
@@ -137,19 +125,19 @@ void busy(jit::Engine& engine, uint32_t edge, uint32_t cycles) {
   std::vector<double> ours, theirs;
   mesh::Cycles at = m->cycle();
   for (int round = 0; round < 5; ++round) {
-    double t = now();
+    double t = bench::now();
     runTo(*m, at + cycles);
-    ours.push_back(static_cast<double>(m->cycle() - at) * edge * edge / (now() - t));
+    ours.push_back(static_cast<double>(m->cycle() - at) * edge * edge / (bench::now() - t));
     at = m->cycle();
-    t = now();
+    t = bench::now();
     const uint64_t moved = bare.run(std::max(1u, 4000000u / (edge * edge)));
-    theirs.push_back(static_cast<double>(moved) / (now() - t));
+    theirs.push_back(static_cast<double>(moved) / (bench::now() - t));
   }
   if (bare.checksum() == 1) fmt::print("");
   fmt::print(
       "busy {0}x{0}: {1:.1f} M tile-cycles/s, bare stepper {2:.0f} M hops/s, ratio {3:.3f} (bar 0.15), {4:.2f} words "
       "per PE and cycle, {5} bytes of state per PE\n",
-      edge, median(ours) / 1e6, median(theirs) / 1e6, median(ours) / median(theirs),
+      edge, bench::median(ours) / 1e6, bench::median(theirs) / 1e6, bench::median(ours) / bench::median(theirs),
       static_cast<double>(m->stats().dsd_elements - elements) / static_cast<double>(m->cycle() - warm) / (edge * edge),
       m->stats().state_bytes / (edge * edge));
 }
@@ -167,10 +155,10 @@ void idle(jit::Engine& engine) {
   p.color_configs.push_back(c);
   for (size_t k = 0; k < 8; ++k) p.config_of[k].assign(p.extent.area(), 1);
   const double before = residentMegabytes();
-  const double t = now();
+  const double t = bench::now();
   auto m = make(std::move(p), engine);
   runTo(*m, 10000);
-  const double seconds = now() - t;
+  const double seconds = bench::now() - t;
   fmt::print(
       "idle 750x994: {} bytes of state per PE (bar 512), {:.2f} s (bar 5), {:.0f} MB more resident (bar 1000), {} "
       "bytes of PE memory\n",
@@ -188,11 +176,11 @@ void activation(jit::Engine& engine) {
   std::vector<double> ns;
   for (int round = 0; round < 5; ++round) {
     const uint64_t before = m->stats().tasks_started;
-    const double t = now();
+    const double t = bench::now();
     runTo(*m, m->cycle() + 4000000);
-    ns.push_back((now() - t) * 1e9 / static_cast<double>(m->stats().tasks_started - before));
+    ns.push_back((bench::now() - t) * 1e9 / static_cast<double>(m->stats().tasks_started - before));
   }
-  fmt::print("task activation: {:.1f} ns with engine {} (bar 50)\n", median(ns), engine.name());
+  fmt::print("task activation: {:.1f} ns with engine {} (bar 50)\n", bench::median(ns), engine.name());
 }
 
 void oneRow(jit::Engine& engine) {
@@ -203,11 +191,11 @@ void oneRow(jit::Engine& engine) {
     std::vector<double> cycles_per_second;
     for (int round = 0; round < 5; ++round) {
       const mesh::Cycles at = m->cycle();
-      const double t = now();
+      const double t = bench::now();
       runTo(*m, at + (one ? 2000 : 10));
-      cycles_per_second.push_back(static_cast<double>(m->cycle() - at) / (now() - t));
+      cycles_per_second.push_back(static_cast<double>(m->cycle() - at) / (bench::now() - t));
     }
-    return median(cycles_per_second);
+    return bench::median(cycles_per_second);
   };
   const double one = rate(true), all = rate(false);
   fmt::print("one row of 512x512: {:.0f} cycles/s, all rows {:.0f} cycles/s, ratio {:.0f} (bar 30)\n", one, all,

@@ -3,32 +3,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/session/session.h"
 #include "jit/engine.h"
+#include "measure.h"
 #include "sdk/timing/cost_model.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <vector>
 
 using namespace weft;
 
 namespace {
-
-double clockNow(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-// CPU time of this process: a busy machine does not spoil it. All that is measured runs on one thread.
-double now() { return clockNow(CLOCK_PROCESS_CPUTIME_ID); }
-
-double median(std::vector<double> v) {
-  std::nth_element(v.begin(), v.begin() + static_cast<ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
 
 constexpr const char* kLayout = R"(
 param width: u16;
@@ -94,10 +80,10 @@ Compiled compile(uint32_t width, uint32_t height) {
   session::CompileOptions options;
   options.source = "layout.csl";
   options.params = {{"width", std::to_string(width)}, {"height", std::to_string(height)}};
-  const double cpu = now(), wall = clockNow(CLOCK_MONOTONIC);
+  const double cpu = bench::now(), wall = bench::clockNow(CLOCK_MONOTONIC);
   auto plan = session.compile(options);
   // The session's own figures are wall time.
-  const double share = (now() - cpu) / (clockNow(CLOCK_MONOTONIC) - wall);
+  const double share = (bench::now() - cpu) / (bench::clockNow(CLOCK_MONOTONIC) - wall);
   if (!plan) {
     for (const diag::Diagnostic& d : session.sink().all()) fmt::print(stderr, "{}\n", d.message);
     std::exit(70);
@@ -119,10 +105,10 @@ double codeSeconds(const plan::FabricPlan& plan) {
   options.compile_threads = 1;
   auto engine = jit::makeOrc(options, sink);
   if (!engine) std::exit(70);
-  const double start = now();
+  const double start = bench::now();
   const auto images = (*engine)->compile(programs, costs, sink);
   if (!images) std::exit(70);
-  return now() - start;
+  return bench::now() - start;
 }
 
 }  // namespace
@@ -141,7 +127,7 @@ int main() {
   fmt::print(
       "wafer of 1176x762 = {} PEs with their own px and py: {} programs, code generation {:.2f} times that of 4 PEs "
       "(bar 1.2)\n",
-      1176 * 762, programs, median(ratios));
-  fmt::print("wafer layout: {:.2f} M layout calls/s (bar 1)\n", median(rates) / 1e6);
+      1176 * 762, programs, bench::median(ratios));
+  fmt::print("wafer layout: {:.2f} M layout calls/s (bar 1)\n", bench::median(rates) / 1e6);
   return programs == 4 ? 0 : 1;
 }
