@@ -125,12 +125,12 @@ Status RuntimeImpl::load() {
       sink_.error(diag::Code::E0602, {}, "Cannot call load() multiple times").emit();
       return Reported{};
     }
-    const Stopwatch watch(report_.load_seconds);
-    const auto begin = std::chrono::steady_clock::now();
-    WEFT_TRY(simulation_, factory_(plan_, sink_));
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    {
+      const Stopwatch watch(report_.load_seconds);
+      WEFT_TRY(simulation_, factory_(plan_, sink_));
+    }
     if (options_.write_logs)
-      log_ = std::make_unique<SimLog>(simulation_->mesh(), directory_, options_.suppress_trace, took.count());
+      log_ = std::make_unique<SimLog>(simulation_->mesh(), directory_, options_.suppress_trace, report_.load_seconds);
     state_ = State::Loaded;
     say(fmt::format("{}: {} x {} PEs loaded, engine {}", directory_, plan_->extent.width, plan_->extent.height,
                     simulation_->engineName()));

@@ -222,18 +222,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       case tir::DsdOpcode::Mov32:
       case tir::DsdOpcode::FMovH:
       case tir::DsdOpcode::FMovS: value = b; break;
-      default: {
-        WeftBurst burst{};
-        burst.dest = reinterpret_cast<uint8_t*>(&value);
-        burst.src0 = reinterpret_cast<const uint8_t*>(&a);
-        burst.src1 = reinterpret_cast<const uint8_t*>(&b);
-        burst.scalar = w.scalar;
-        burst.count = 1;
-        burst.carry = w.carry;
-        w.kernel(&burst);
-        w.carry = burst.carry;
-        break;
-      }
+      default: value = kernelElement(w, a, b); break;
     }
     if (w.accumulate || w.single) w.accumulator = value;
     switch (w.dest.kind) {
