@@ -42,7 +42,8 @@ std::optional<PortMask> portsOf(Sema& s, const Operand& v, Span span, const char
 struct Sides {
   std::optional<PortMask> rx, tx;
 };
-Sides fromBits(int64_t bits) { return {static_cast<PortMask>(bits & 0x1f), static_cast<PortMask>(bits >> 5 & 0x1f)}; }
+// Bits as in the route register (target/registers.h): tx below, rx above.
+Sides fromBits(int64_t bits) { return {static_cast<PortMask>(bits >> 5 & 0x1f), static_cast<PortMask>(bits & 0x1f)}; }
 
 void readPopMode(ConfigReader& from, ColorConfig& out) {
   const auto pop = from.takeChoice("pop_mode", {"no_pop", "always_pop", "pop_on_advance", "pop_on_advance_nop"});

@@ -68,7 +68,10 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
   c.async = r.takeBool("async").value_or(false);
   c.save_address = r.takeBool("save_address").value_or(false);
   c.single_step = r.takeBool("single_step").value_or(false);
-  DeclId pending[2];
+  // Tasks of .activate, .unblock and .on_control: their ids are filled in when all bindings are known.
+  constexpr int16_t tir::DsrConfig::* members[] = {&tir::DsrConfig::activate, &tir::DsrConfig::unblock,
+                                                   &tir::DsrConfig::on_control_id};
+  DeclId pending[3];
   for (const bool activate : {true, false}) {
     const auto id = r.take(activate ? "activate" : "unblock");
     if (!id) continue;
@@ -92,13 +95,7 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
       if (!id) continue;
       c.on_control = activate ? tir::OnControl::Activate : tir::OnControl::Unblock;
       if (s.pool.is(id->type, Kind::Task)) {
-        const auto decl = s.declOfFunction(*id);
-        const auto task_id = decl ? boundTaskId(s, *decl) : std::nullopt;
-        if (!task_id) {
-          s.error(Code::E0516, span, "task is not bound to an id").emit();
-          return std::nullopt;
-        }
-        c.on_control_id = static_cast<int16_t>(*task_id);
+        pending[2] = s.declOfFunction(*id).value_or(DeclId{});
       } else if (id->isComptime() && s.pool.isId(id->type)) {
         c.on_control_id = static_cast<int16_t>(s.knownInt(id->value));
       } else {
@@ -121,11 +118,14 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
     return std::nullopt;
   }
   if (c.save_address) s.device.dsr_saves[dsr.encode()] = true;
-  // A task's id is filled in when all bindings are known; until then no other load may share the entry.
-  if (pending[0].valid()) c.activate = -2;
-  if (pending[1].valid()) c.unblock = -2;
+  // Until then no other load may share the entry.
+  bool has_pending = false;
+  for (size_t i = 0; i < 3; ++i) {
+    if (!pending[i].valid()) continue;
+    c.*members[i] = -2;
+    has_pending = true;
+  }
   auto& configs = s.device.dsr_configs;
-  const bool has_pending = pending[0].valid() || pending[1].valid();
   uint16_t index = 0;
   if (!has_pending) {
     while (index < configs.size() && !(configs[index] == c)) ++index;
@@ -133,8 +133,8 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
     index = static_cast<uint16_t>(configs.size());
   }
   if (index == configs.size()) configs.push_back(c);
-  for (int i = 0; i < 2; ++i) {
-    if (pending[i].valid()) s.device.pending_ids.push_back({index, i == 0, pending[i], span});
+  for (size_t i = 0; i < 3; ++i) {
+    if (pending[i].valid()) s.device.pending_ids.push_back({index, members[i], pending[i], span});
   }
   return index;
 }

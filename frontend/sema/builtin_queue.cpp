@@ -169,8 +169,14 @@ Operand readConfigWord(Sema& s, const ast::BuiltinCall& call) {
   const Operand address = s.exprAs(*call.args[0], types::kU16);
   if (address.stops()) return address;
   if (!s.atRuntime()) {
-    s.error(Code::E0412, call.span, "`@{}` is not available at comptime", s.text(call.name.symbol)).emit();
-    return Operand::poison();
+    if (!requireTopComptime(s, call)) return Operand::poison();
+    // The word of the load image so far: what was written last.
+    const auto word = static_cast<uint16_t>(s.knownInt(address.value));
+    uint16_t held = 0;
+    for (const tir::ConfigWrite& w : s.device.config_writes) {
+      if (w.word_address == word) held = w.value;
+    }
+    return Operand::comptime(Value::integer(types::kU16, held));
   }
   s.setSite(call.span);
   return Operand::runtime(types::kU16, s.builder().device(tir::DeviceCall::GetConfig, {s.lower(address, call.span)}));

@@ -287,8 +287,7 @@ void Sema::finishDevice() {
       error(Code::E0516, pending.span, "task is not bound to an id").emit();
       continue;
     }
-    tir::DsrConfig& c = device.dsr_configs[pending.config];
-    (pending.is_activate ? c.activate : c.unblock) = static_cast<int16_t>(*id);
+    device.dsr_configs[pending.config].*pending.member = static_cast<int16_t>(*id);
   }
   p.dsr_configs = device.dsr_configs;
   p.shapes = device.shapes;

@@ -84,7 +84,7 @@ struct DeviceState {
   };
   struct PendingTaskId {
     uint16_t config = 0;
-    bool is_activate = false;
+    int16_t tir::DsrConfig::* member = nullptr;
     DeclId decl;
     Span span;
   };
