@@ -70,15 +70,24 @@ void checked(Call call) {
   throw py::error_already_set();
 }
 
+/// Bits move unchanged, so an array in the other byte order would arrive as other numbers.
+void checkByteOrder(const py::array& array) {
+  if (!array.dtype().attr("isnative").cast<bool>())
+    wrongArray("the array has the byte order of another machine (" + py::str(array.dtype()).cast<std::string>() +
+               "): convert it with astype()");
+}
+
 void checkItems(const py::array& array) {
   if (array.itemsize() != 4 ||
       (array.dtype().kind() != 'f' && array.dtype().kind() != 'i' && array.dtype().kind() != 'u'))
     wrongArray("Internal data type of any memcpy_h2d() or memcpy_d2h() operation should be 32 bit; the array is " +
                py::str(array.dtype()).cast<std::string>());
+  checkByteOrder(array);
 }
 
 /// Streams carry 32-bit words: an array must have as many bytes, whatever its type.
 void checkStreamed(const py::array& array, size_t words) {
+  checkByteOrder(array);
   if (array.dtype().kind() == 'O' || array.nbytes() % 4 != 0 || array.size() == 0)
     wrongArray("streams carry 32-bit words; the array is " + py::str(array.dtype()).cast<std::string>());
   if (static_cast<size_t>(array.nbytes()) < 4 * words)

@@ -2,33 +2,70 @@
 to the compiler as JSON (`weft layout`)."""
 # SPDX-License-Identifier: Apache-2.0
 import json
+import operator
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 
 import numpy as np
 
 from weft import tools
 from weft._core import Edge, FP16TYPE, Route, SdkTarget
 from weft.errors import WeftError, error
-from cerebras.sdk.runtime._paths import OPPOSITE, find_path
-from cerebras.sdk.runtime._platform import SdkCompileArtifacts
+from cerebras.geometry.geometry import IntRectangle, IntVector
+from cerebras.sdk.runtime._paths import Net, find_paths
+from cerebras.sdk.runtime._platform import SdkCompileArtifacts, SdkExecutionPlatform
 
 _COLORS = 24
 _HOST = "HOST"
 _SYMBOL_TYPES = ("int16", "uint16", "int32", "uint32", "float32")
 
 
+def _is(value, kind, what):
+    """`value`, which a script must give as a `kind`."""
+    if isinstance(value, kind):
+        return value
+    name = "path" if isinstance(kind, tuple) else kind.__name__
+    raise error("E0616", f"{what} is {'an' if name[0] in 'AEIOU' else 'a'} {name}, not {value!r}")
+
+
+def _whole(value, what, least=None):
+    """An integer, also one of NumPy."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise error("E0616", f"{what} is an integer, not {value!r}") from None
+    if least is not None and number < least:
+        raise error("E0616", f"{what} is at least {least}, not {number}")
+    return number
+
+
+def _sides(routes):
+    if isinstance(routes, Route):
+        routes = [routes]
+    return [_is(side, Route, "a side of a RoutingPosition") for side in routes]
+
+
+def _positions(routes, color):
+    """A list of switch positions."""
+    if isinstance(routes, RoutingPosition):
+        routes = [routes]
+    if not isinstance(routes, (list, tuple)) or not all(isinstance(p, RoutingPosition) for p in routes):
+        raise error("E0616", f"the routes of color '{color.get_global_name()}' are a list of RoutingPosition, not {routes!r}")
+    return list(routes)
+
+
 class Color:
     """A symbolic color; without a value the layout chooses one."""
 
     def __init__(self, name, value=None, _region=None):
-        if value is not None and not 0 <= int(value) < _COLORS:
+        if value is not None and not 0 <= _whole(value, f"the value of color '{name}'") < _COLORS:
             raise error("E0616", f"color '{name}': {value} is not a color, the last one is {_COLORS - 1}")
-        self._name = name
-        self._value = None if value is None else int(value)
+        self._name = _is(name, str, "the name of a color")
+        self._value = None if value is None else _whole(value, f"the value of color '{name}'")
         self._region = _region
 
     def get_value(self):
@@ -49,19 +86,19 @@ class RoutingPosition:
         self._output = []
 
     def set_input(self, routes):
-        self._input = list(routes)
+        self._input = _sides(routes)
         return self
 
     def set_output(self, routes):
-        self._output = list(routes)
+        self._output = _sides(routes)
         return self
 
     def add_input(self, route):
-        self._input.append(route)
+        self._input += _sides(route)
         return self
 
     def add_output(self, route):
-        self._output.append(route)
+        self._output += _sides(route)
         return self
 
     def get_input(self):
@@ -83,17 +120,17 @@ def get_edge_routing(edge, routes):
     return EdgeRouteInfo(edge, routes)
 
 
+@dataclass(eq=False)
 class PortHandle:
     """Made by create_input_port() and create_output_port()."""
 
-    def __init__(self, region, color, edge, routes, data_size, name, is_input):
-        self._region = region
-        self._color = color
-        self._edge = edge
-        self._routes = routes
-        self._data_size = data_size
-        self._name = name
-        self._is_input = is_input
+    _region: "CodeRegion"
+    _color: Color
+    _edge: Edge
+    _routes: list
+    _data_size: int
+    _name: str
+    _is_input: bool
 
     def _places(self):
         """The PEs of the port, in order along the edge, on the fabric."""
@@ -118,9 +155,9 @@ class CodeRegion:
 
     def __init__(self, source, name, width, height):
         self._source = source
-        self._name = name
-        self._width = int(width)
-        self._height = int(height)
+        self._name = _is(name, str, "the name of a code region")
+        self._width = _whole(width, f"the width of region '{name}'")
+        self._height = _whole(height, f"the height of region '{name}'")
         if self._width < 1 or self._height < 1:
             raise error("E0616", f"the region '{name}' has {width} x {height} PEs")
         self._x = 0
@@ -135,14 +172,16 @@ class CodeRegion:
         return Color(name, value, self._name)
 
     def place(self, x, y):
-        if int(x) < 0 or int(y) < 0:
+        x, y = (_whole(v, f"the place of region '{self._name}'") for v in (x, y))
+        if x < 0 or y < 0:
             raise error("E0616", f"the region '{self._name}' cannot be placed at ({x}, {y})")
-        self._x, self._y = int(x), int(y)
+        self._x, self._y = x, y
 
     def _all(self):
         return [(x, y) for y in range(self._height) for x in range(self._width)]
 
     def _inside(self, rectangle):
+        _is(rectangle, IntRectangle, "a part of a region")
         places = [
             (x, y)
             for y in range(rectangle.lo.y, rectangle.hi.y)
@@ -152,6 +191,12 @@ class CodeRegion:
             self._check(x, y)
         return places
 
+    def _one(self, at):
+        """The PE of the region that an IntVector names."""
+        _is(at, IntVector, "a PE of a region")
+        self._check(at.x, at.y)
+        return (at.x, at.y)
+
     def _check(self, x, y):
         if not (0 <= x < self._width and 0 <= y < self._height):
             raise error(
@@ -159,17 +204,19 @@ class CodeRegion:
             )
 
     def _set(self, places, first, second):
+        """(color), (name, color) or (name, integer)."""
+        name = first.get_local_param_name() if isinstance(first, Color) else _is(first, str, "the name of a param")
+        color = first if isinstance(first, Color) else second
+        is_color = isinstance(color, Color)
+        value = None if is_color else _whole(second, f"param '{name}' of region '{self._name}'")
         for place in places:
-            if isinstance(first, Color):
-                self._colors.setdefault(place, {})[first.get_local_param_name()] = first
-            elif isinstance(second, Color):
-                self._colors.setdefault(place, {})[first] = second
-            else:
-                self._params.setdefault(place, {})[first] = int(second)
+            # The last one counts, whichever form it has.
+            for values in (self._colors, self._params):
+                values.get(place, {}).pop(name, None)
+            (self._colors if is_color else self._params).setdefault(place, {})[name] = color if is_color else value
 
     def set_param(self, at, first, second=None):
-        self._check(at.x, at.y)
-        self._set([(at.x, at.y)], first, second)
+        self._set([self._one(at)], first, second)
 
     def set_param_range(self, rectangle, first, second=None):
         self._set(self._inside(rectangle), first, second)
@@ -178,13 +225,13 @@ class CodeRegion:
         self._set(self._all(), first, second)
 
     def _paint(self, places, color, routes, over=False):
+        routes = _positions(routes, _is(color, Color, "what is painted"))
         if not 1 <= len(routes) <= 4:
             raise error("E0616", f"color '{color.get_global_name()}' has {len(routes)} switch positions: 1 to 4 exist")
         self._paints.append((places, color, list(routes), over))
 
     def paint(self, at, color, routes):
-        self._check(at.x, at.y)
-        self._paint([(at.x, at.y)], color, routes)
+        self._paint([self._one(at)], color, routes)
 
     def paint_range(self, rectangle, color, routes):
         self._paint(self._inside(rectangle), color, routes)
@@ -192,12 +239,17 @@ class CodeRegion:
     def paint_all(self, color, routes, edges=()):
         self._paint(self._all(), color, routes)
         for info in edges:
+            _is(info, EdgeRouteInfo, "what paint_all() takes after the routes")
             handle = PortHandle(self, color, info.edge, info.routes, 0, "", True)
             places = [(x - self._x, y - self._y) for x, y in handle._places()]
             self._paint(places, color, info.routes, over=True)
 
     def _port(self, color, edge, routes, data_size, prefix, is_input):
+        _is(color, Color, "the color of a port")
+        _is(edge, Edge, "the edge of a port")
+        routes = _positions(routes, color)
         name = f"{prefix or self._name}_{color.get_local_param_name()}"
+        data_size = _whole(data_size, f"the data size of port '{name}'", 0)
         if name in self._ports:
             raise error("E0616", f"the region '{self._name}' has a port '{name}' already")
         for position in routes:
@@ -205,7 +257,7 @@ class CodeRegion:
                 raise error("E0616", "input port cannot have input route.", f"port '{name}'")
             if not is_input and position.get_output():
                 raise error("E0616", "output port cannot have output route.", f"port '{name}'")
-        self._ports[name] = PortHandle(self, color, edge, list(routes), data_size, name, is_input)
+        self._ports[name] = PortHandle(self, color, edge, routes, data_size, name, is_input)
         return self._ports[name]
 
     def create_input_port(self, color, edge, routes, data_size, prefix=""):
@@ -216,8 +268,7 @@ class CodeRegion:
 
     def set_symbol(self, at, symbol, data):
         """Initial value of a variable on one PE."""
-        self._check(at.x, at.y)
-        self._set_symbol([(at.x, at.y)], 1, 1, symbol, data, None, None)
+        self._set_symbol([self._one(at)], 1, 1, symbol, data, None, None)
 
     def set_symbol_rect(self, rectangle, symbol, data, width, height):
         """set_symbol_all() for a part of the region."""
@@ -245,19 +296,19 @@ class CodeRegion:
             self._symbols.append((symbol, place, block.astype(block.dtype.newbyteorder("<")).tobytes()))
 
 
+@dataclass(eq=False)
 class _Stream:
-    def __init__(self, name, is_input, port, place, color, io_loc, buffer_size):
-        self.name = name
-        self.is_input = is_input
-        self.port = port
-        self._place = place
-        self.color = color
-        self.io_loc = io_loc
-        self.buffer_size = buffer_size
+    name: str
+    is_input: bool
+    # The port, or for a stream from a location its place.
+    port: PortHandle
+    at: tuple
+    color: Color
+    buffer_size: int
 
     def place(self):
         """Regions may move until the layout is compiled."""
-        return self.port._places()[0] if self.port else self._place
+        return self.port._places()[0] if self.port else self.at
 
 
 class SdkLayout:
@@ -267,12 +318,17 @@ class SdkLayout:
         if isinstance(platform, SdkTarget):
             self._target = platform
         elif isinstance(platform, (str, os.PathLike)):
-            with open(platform, encoding="utf-8") as f:
-                described = json.load(f)
+            try:
+                with open(platform, encoding="utf-8") as f:
+                    described = json.load(f)
+            except (OSError, ValueError) as problem:
+                raise error("E0616", f"the fabric file {os.fspath(platform)} cannot be read: {problem}") from None
             arch = str(described.get("target", described.get("arch", "wse3"))).lower()
             self._target = SdkTarget.WSE2 if arch == "wse2" else SdkTarget.WSE3
-        else:
+        elif platform is None or isinstance(platform, SdkExecutionPlatform):
             self._target = getattr(platform, "target", None) or SdkTarget.WSE3
+        else:
+            raise error("E0616", f"SdkLayout() takes a platform, a target or a fabric file, not {platform!r}")
         self._regions = []
         self._connections = []
         self._streams = []
@@ -280,11 +336,13 @@ class SdkLayout:
     def create_code_region(self, source, name, width, height):
         if any(region._name == name for region in self._regions):
             raise error("E0616", f"there is a code region '{name}' already")
+        _is(source, (str, os.PathLike), "the source of a code region")
         region = CodeRegion(os.path.abspath(source), name, width, height)
         self._regions.append(region)
         return region
 
     def connect(self, tx, rx):
+        """From an output port to an input port; an output port may be connected to several."""
         for port, wanted in ((tx, False), (rx, True)):
             self._check_free(port, wanted)
         if tx._data_size != rx._data_size:
@@ -301,23 +359,26 @@ class SdkLayout:
             )
         self._connections.append((tx, rx))
 
-    def _check_free(self, port, is_input):
+    def _check_free(self, port, is_input, for_stream=False):
         kind = "input" if is_input else "output"
+        _is(port, PortHandle, f"an {kind} port")
         if port._is_input != is_input:
             raise error("E0616", f"port '{port._name}' is no {kind} port")
-        taken = any(port in pair for pair in self._connections)
+        taken = any(port in pair for pair in self._connections) and (is_input or for_stream)
         if taken or any(stream.port is port for stream in self._streams):
             raise error("E0616", f"Port '{port._name}' cannot be used for internal connection: it is connected already")
 
     def _stream(self, port, is_input, io_loc, io_buffer_size):
-        self._check_free(port, is_input)
+        self._check_free(port, is_input, for_stream=True)
+        if io_loc is not None:
+            # Streams end at their port: nothing stands between it and the edge of the fabric.
+            _is(io_loc, IntVector, "io_loc")
         if len(port._places()) != 1:
             raise error("E0616", f"a stream needs a port of one PE, port '{port._name}' has {len(port._places())}")
-        return self._add_stream(_Stream(port._name, is_input, port, None, port._color, io_loc, io_buffer_size))
+        return self._add_stream(_Stream(port._name, is_input, port, None, port._color, io_buffer_size))
 
     def _add_stream(self, stream):
-        if int(stream.buffer_size) < 1:
-            raise error("E0616", f"stream '{stream.name}': a buffer of {stream.buffer_size} words")
+        stream.buffer_size = _whole(stream.buffer_size, f"the buffer of stream '{stream.name}', in words,", 1)
         if any(other.name == stream.name for other in self._streams):
             raise error("E0616", f"there is a stream '{stream.name}' already")
         self._streams.append(stream)
@@ -332,8 +393,10 @@ class SdkLayout:
         return self._stream(port, False, io_loc, io_buffer_size)
 
     def _from_loc(self, loc, color, prefix, is_input):
+        _is(loc, IntVector, "the place of a stream")
+        _is(color, Color, "the color of a stream")
         name = f"{prefix + '_' if prefix else ''}{color.get_global_name()}_{loc.x}_{loc.y}"
-        return self._add_stream(_Stream(name, is_input, None, (loc.x, loc.y), color, None, 1024))
+        return self._add_stream(_Stream(name, is_input, None, (loc.x, loc.y), color, 1024))
 
     def create_input_stream_from_loc(self, loc, c, prefix=""):
         """A stream from the host into the PE at a fabric coordinate, on a color."""
@@ -344,6 +407,10 @@ class SdkLayout:
         return self._from_loc(loc, c, prefix, False)
 
     def _stack(self, regions, origin, horizontal):
+        if not regions:
+            raise error("E0616", "there is no region to place")
+        for region in regions:
+            _is(region, CodeRegion, "what is placed")
         if origin is not None:
             regions[0].place(origin.x, origin.y)
         x, y = regions[0]._x, regions[0]._y
@@ -389,25 +456,36 @@ class SdkLayout:
         for tx, rx in self._connections:
             for place in (*tx._places(), *rx._places()):
                 used.setdefault(root(tx._color), set()).add(place)
-        corners = [(r._x + r._width, r._y + r._height) for r in self._regions]
-        extent = (max(x for x, _ in corners) + 1, max(y for _, y in corners) + 1) if corners else (1, 1)
-        for tx, rx in self._connections:
-            taken = used[root(tx._color)]
-            for start, end in zip(tx._places(), rx._places()):
-                steps = find_path(start, end, tx._side(), rx._side(), taken, extent)
-                if steps is None:
-                    raise error("E0616", f"no path is free from port '{tx._name}' to port '{rx._name}'")
-                came_from = None
-                for i, (place, step) in enumerate(steps):
-                    inputs = [p.get_input() for p in tx._routes] if i == 0 else [[came_from]]
-                    color = tx._color if i == 0 else root(tx._color)
-                    routes[place, color] = [(side, [step]) for side in inputs]
-                    taken.add(place)
-                    came_from = OPPOSITE[step]
-                routes[end, rx._color] = [([came_from], p.get_output()) for p in rx._routes]
+        self._connect_routes(root, used, routes)
         for stream in self._streams:
             self._stream_route(stream, routes)
         return routes
+
+    def _connect_routes(self, root, used, routes):
+        """Adds the routes of the connections; `used` has the places where a color stands already."""
+        lanes = max((len(tx._places()) for tx, _ in self._connections), default=0)
+        corners = [(r._x + r._width, r._y + r._height) for r in self._regions]
+        extent = tuple(max((c[k] for c in corners), default=0) + lanes + 1 for k in (0, 1))
+        groups = {}
+        for tx, rx in self._connections:
+            nets = groups.setdefault(root(tx._color), {})
+            for start, end in zip(tx._places(), rx._places()):
+                net, _, sinks = nets.setdefault(start, (Net(start, tx._side()), tx, []))
+                net.ends.append((end, rx._side()))
+                sinks.append(rx)
+        for leader, nets in groups.items():
+            stuck = find_paths([net for net, _, _ in nets.values()], used[leader], extent)
+            if stuck is not None:
+                _, tx, sinks = nets[stuck.start]
+                raise error("E0616", f"no path is free from port '{tx._name}' to port '{sinks[0]._name}'",
+                            f"from PE {stuck.start} to PE {stuck.ends[0][0]}; paths of one color cannot cross")
+            for net, tx, sinks in nets.values():
+                routes[net.start, tx._color] = [(p.get_input(), net.out[net.start]) for p in tx._routes]
+                for place in net.crossed():
+                    routes[place, leader] = [([net.entered[place]], net.out[place])]
+                for (end, _), rx in zip(net.ends, sinks):
+                    further = net.out.get(end, [])
+                    routes[end, rx._color] = [([net.entered[end]], p.get_output() + further) for p in rx._routes]
 
     def _stream_route(self, stream, routes):
         key = (stream.place(), stream.color)

@@ -115,10 +115,14 @@ def _nonblock(name, given):
 
 def _enum(kind, value, message):
     # The appliance scripts pass plain integers.
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = int(value) if isinstance(value, kind) else None
     for member in kind.__members__.values():
-        if value == member or (isinstance(value, int) and value == int(member)):
+        if number == int(member):
             return member
-    raise error("E0605", message)
+    raise error("E0605", f"{message}: {value!r} is none of {', '.join(kind.__members__)}")
 
 
 class SdkRuntime:
