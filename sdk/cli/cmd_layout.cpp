@@ -7,7 +7,29 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <map>
+
 namespace weft::cli {
+
+namespace {
+
+/// executables/<region>-<n>.elf: the programs once more, by region.
+void writeExecutables(const driver::TileLayoutOutcome& outcome, const std::string& output, diag::Sink& sink) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(output) / "executables";
+  std::error_code error;
+  fs::remove_all(folder, error);
+  fs::create_directories(folder, error);
+  std::map<std::string, int> count;
+  for (const auto& [region, program] : outcome.executables) {
+    const auto bytes = host::readWholeFile((fs::path(output) / "bin" / host::programFile(program)).string(), sink);
+    const fs::path file = folder / fmt::format("{}-{}.elf", region, count[region]++);
+    if (!bytes || !host::writeWholeFile(file.string(), *bytes, sink)) return;
+  }
+}
+
+}  // namespace
 
 int cmdLayout(const Args& args) {
   Args words = args;
@@ -20,8 +42,7 @@ int cmdLayout(const Args& args) {
     const driver::TileLayoutOutcome outcome = driver::compileTileLayout(*text);
     fmt::print(stderr, "{}", outcome.messages);
     if (!outcome.plan) return kDiagnostics;
-    const Result<void> written = host::writeArtifact(*outcome.plan, output, sink);
-    (void)written;
+    if (host::writeArtifact(*outcome.plan, output, sink)) writeExecutables(outcome, output, sink);
   }
   const bool failed = sink.hasErrors();
   DiagnosticPrinter().print(sink.drain(), sources);

@@ -20,10 +20,15 @@ uint32_t bytesOf(const tir::Program& program) {
   return program.private_bytes + static_cast<uint32_t>(program.shared.size());
 }
 
+/// The columns of readelf: scripts take the size from the third and the name from the last. Functions occupy no memory
+/// of a PE.
 void printSymbols(const tir::Program& program) {
+  fmt::print("{:>6} {:>6} {:>6} {:<6} {:<20} {}\n", "Num:", "Value", "Size", "Kind", "Type", "Name");
+  size_t row = 0;
   for (const tir::Symbol& s : program.symbols)
-    fmt::print("{:#06x} {:6} OBJECT {:<20} {}\n", s.address, s.bytes, s.type, s.name);
-  for (const tir::Function& f : program.functions) fmt::print("{:>6} {:>6} FUNC   {:<20} {}\n", "-", "-", "", f.name);
+    fmt::print("{:>5}: {:#06x} {:>6} OBJECT {:<20} {}\n", row++, s.address, s.bytes, s.type, s.name);
+  for (const tir::Function& f : program.functions)
+    fmt::print("{:>5}: {:#06x} {:>6} FUNC   {:<20} {}\n", row++, 0, 0, "fn", f.name);
 }
 
 /// PEs of a plan, or only the one that --tile names, in fabric coordinates.
@@ -85,7 +90,7 @@ int readelfMain(const Args& args) {
         "PATH is a compiled directory or a bin/out_<k>_0.elf of one.\n"
         "  -m, --ms          memory of each PE\n"
         "  -s                size of the fabric and of the program\n"
-        "  --sym, --symbols  symbols: address, bytes, kind, type, name\n"
+        "  --sym, --symbols  symbols: number, address, bytes, kind, type, name\n"
         "  --fs              routes and switches of each PE\n"
         "  --tile X,Y        only this PE of the fabric\n"
         "  --visualize[=coarse|fine]\n"

@@ -124,6 +124,18 @@ Result<void> addPresets(const Json& symbols, plan::FabricPlan& plan, diag::Sink&
   return {};
 }
 
+std::vector<std::pair<std::string, uint32_t>> executablesOf(const Json& tiles, const plan::FabricPlan& plan) {
+  std::vector<std::pair<std::string, uint32_t>> list;
+  for (const Json& tile : tiles) {
+    for (const Json& at : tile.at("at")) {
+      const auto program = plan.programAt(place(at));
+      std::pair<std::string, uint32_t> entry(tile.value("region", "region"), program.value_or(0));
+      if (program && std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(std::move(entry));
+    }
+  }
+  return list;
+}
+
 }  // namespace
 
 TileLayoutOutcome compileTileLayout(const std::string& text) {
@@ -162,6 +174,7 @@ TileLayoutOutcome compileTileLayout(const std::string& text) {
         addStreams(description.value("streams", Json::array()), *copy, sink) &&
         addPresets(description.value("symbols", Json::array()), *copy, sink)) {
       outcome.plan = copy;
+      outcome.executables = executablesOf(description.value("tiles", Json::array()), *copy);
     }
   }
   for (const diag::Diagnostic& d : session.sink().drain()) outcome.messages += diag::renderText(d, session.sources());

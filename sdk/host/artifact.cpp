@@ -25,8 +25,6 @@ namespace {
 
 constexpr std::string_view kMagic = "weft-plan 1\n";
 
-std::string programFile(size_t k) { return fmt::format("out_{}_0.elf", k); }
-
 std::string checksum(std::string_view bytes) {
   uint64_t hash = 0xcbf29ce484222325ull;
   for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
@@ -54,6 +52,8 @@ Reported broken(diag::Sink& sink, const std::string& directory, std::string_view
 }
 
 }  // namespace
+
+std::string programFile(size_t k) { return fmt::format("out_{}_0.elf", k); }
 
 Result<std::string> readWholeFile(const std::string& path, diag::Sink& sink) {
   std::ifstream in(path, std::ios::binary);

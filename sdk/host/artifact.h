@@ -16,6 +16,9 @@ Result<void> writeArtifact(const plan::FabricPlan& plan, const std::string& dire
 
 Result<std::shared_ptr<const plan::FabricPlan>> readArtifact(const std::string& directory, diag::Sink& sink);
 
+/// Name of the file of program `k` in bin/.
+std::string programFile(size_t k);
+
 /// The text of out.json and of bin/out_rpc.json.
 std::string paramsJson(const plan::FabricPlan& plan);
 std::string exportsJson(const plan::FabricPlan& plan);

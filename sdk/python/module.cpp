@@ -116,8 +116,13 @@ weft::LaunchArgument argument(const py::handle& value) {
       std::memcpy(&a.bits, bytes.data(), static_cast<size_t>(size));
       return a;
     }
-    a.type = py::str(dtype).cast<std::string>();
-    return a;
+    // Other widths are numbers, as Python's own are (float64 is one of those).
+    const bool number = one && (kind == "i" || kind == "u" || (kind == "f" && size == 8));
+    if (!number) {
+      a.type = py::str(dtype).cast<std::string>();
+      return a;
+    }
+    return argument(value.attr("item")());
   }
   if (py::isinstance<py::float_>(value)) {
     a.type = "float";

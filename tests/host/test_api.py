@@ -82,6 +82,11 @@ def test_platforms():
     assert sdk.get_system("1.2.3.4:9000").is_system()
     with pytest.raises(RuntimeError, match="E0617"):
         sdk.get_system("")
+    assert sdk.get_platform(cmaddr="1.2.3.4:9000", config=None, target=sdk.SdkTarget.WSE2).is_system()
+    with pytest.raises(RuntimeError, match="E0617.*SimfabConfig"):
+        sdk.get_simulator(sdk.SdkTarget.WSE2)
+    with pytest.raises(RuntimeError, match="E0617.*SdkTarget"):
+        sdk.get_platform(None, sdk.SimfabConfig(), "wse3")
     config = sdk.SimfabConfig()
     assert (config.num_threads, config.suppress_trace, config.dump_core, config.core_path) == (16, False, False, None)
 

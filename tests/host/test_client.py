@@ -32,6 +32,48 @@ def test_the_artifact_is_found_again(artifact):
     assert os.stat(artifact).st_mtime_ns == before
 
 
+def test_the_arguments_of_compile_have_two_names(artifact, tmp_path):
+    from cerebras.sdk.client import SdkCompiler
+
+    compile_ = SdkCompiler().compile
+    source = str(PROGRAMS / "arrays")
+    assert compile_(codedir=source, layout="layout.csl", args=OPTIONS, outdir="compiled") == artifact
+    assert compile_(source, "layout.csl", OPTIONS) == os.path.join(".", os.path.basename(artifact))
+    for args, keywords in (((source,), {"codedir": source}), ((source,), {}), ((source, "layout.csl"), {"lay": 1}),
+                           (("a", "b", "c", "d", "e"), {})):
+        with pytest.raises(TypeError, match="compile"):
+            compile_(*args, **keywords)
+
+
+def test_enums_are_those_of_protobuf():
+    from cerebras.appliance.pb.sdk import sdk_common_pb2 as pb
+
+    assert pb.MemcpyOrder.Name(1) == "COL_MAJOR" and pb.MemcpyOrder.Value("ROW_MAJOR") == pb.ROW_MAJOR == 0
+    assert pb.MemcpyDataType.items() == [("MEMCPY_32BIT", 0), ("MEMCPY_16BIT", pb.MemcpyDataType.MEMCPY_16BIT)]
+    assert (pb.MemcpyDataType.keys(), pb.MemcpyDataType.values()) == (["MEMCPY_32BIT", "MEMCPY_16BIT"], [0, 1])
+    with pytest.raises(ValueError, match="MemcpyOrder"):
+        pb.MemcpyOrder.Name(2)
+    with pytest.raises(ValueError, match="DIAGONAL"):
+        pb.MemcpyOrder.Value("DIAGONAL")
+
+
+def test_strided_copies_and_what_a_run_leaves(artifact, tmp_path):
+    from cerebras.sdk.client import SdkRuntime
+
+    options = {"streaming": False, "data_type": 0, "order": np.int32(0), "nonblock": False}
+    words = np.zeros(3 * 2 * 4, np.float32)
+    with SdkRuntime(artifact, simulator=True) as runner:
+        symbol = runner.get_id("A")
+        runner.memcpy_h2d_stride(symbol, np.ones(2 * 4, np.float32), 0, 1, 3, 1, 4, 2, 1, **options)
+        runner.memcpy_d2h(words, symbol, 0, 0, 3, 2, 4, **options)
+    np.testing.assert_array_equal(words.reshape(2, 3, 4)[..., 0], [[0, 0, 0], [1, 0, 1]])
+    assert runner.download_artifact("sim.log", "logs/of_the_run.log") == "logs/of_the_run.log"
+    assert (tmp_path / "logs" / "of_the_run.log").stat().st_size > 0
+    assert runner.download_artifact("simfab_traces", ".").endswith("simfab_traces.tar.gz")
+    with pytest.raises(RuntimeError, match="E0617.*nothing.txt"):
+        runner.download_artifact("nothing.txt", ".")
+
+
 def test_a_script_runs_from_the_artifact(artifact):
     from cerebras.appliance.pb.sdk.sdk_common_pb2 import MemcpyDataType, MemcpyOrder
     from cerebras.sdk.client import SdkRuntime

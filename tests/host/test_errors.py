@@ -28,6 +28,8 @@ def read_only():
     (lambda r: r.memcpy_h2d(1, words(np.float64), *where(), **copy_options()), "E0611", "float64"),
     (lambda r: r.memcpy_d2h(words(np.uint16), 2, *where(), **copy_options(width=16)), "E0611", "32 bit"),
     (lambda r: r.memcpy_h2d(1, words(np.complex64), *where(), **copy_options()), "E0611", "complex64"),
+    (lambda r: r.memcpy_h2d(1, words(">f4"), *where(), **copy_options()), "E0611", "byte order"),
+    (lambda r: r.memcpy_d2h(words(">u4"), 1, *where(), **copy_options()), "E0611", "byte order"),
     (lambda r: r.memcpy_h2d(1, [0.0] * COUNT, *where(), **copy_options()), "E0611", "not list"),
     (lambda r: r.memcpy_d2h(None, 1, *where(), **copy_options()), "E0611", "not NoneType"),
     (lambda r: r.memcpy_d2h(read_only(), 1, *where(), **copy_options()), "E0611", "read-only"),
@@ -57,7 +59,9 @@ def read_only():
     (lambda r: r.launch(99, nonblock=False), "E0603", "99"),
     (lambda r: r.launch("scale", np.float32(1), nonblock=False), "E0606", "takes 2 arguments, the call gives 1"),
     (lambda r: r.launch("scale", 1.0, 1 << 20, nonblock=False), "E0606", "is `i16`"),
-    (lambda r: r.launch("scale", np.float64(1), np.int16(1), nonblock=False), "E0606", "float64"),
+    (lambda r: r.launch("scale", np.float64(1), np.int64(1 << 20), nonblock=False), "E0606", "int` 1048576"),
+    (lambda r: r.launch("scale", np.float64(1), np.int32(1), nonblock=False), "E0606", "gives `i32`"),
+    (lambda r: r.launch("scale", np.zeros(2), np.int16(1), nonblock=False), "E0606", "float64"),
     (lambda r: r.launch("scale", "1", np.int16(1), nonblock=False), "E0606", "gives `str`"),
     (lambda r: r.launch("fill"), "E0617", "'launch'"),
     (lambda r: r.call("fill", []), "E0617", "'call'"),
@@ -77,6 +81,23 @@ def test_mistakes(runner, call, code, text):
     assert text in str(error.value)
     # The run goes on.
     runner.launch("fill", nonblock=False)
+
+
+def test_tasks_belong_to_their_runtime(runner, arrays):
+    from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime
+
+    task = runner.launch("fill", nonblock=True)
+    other = SdkRuntime(arrays)
+    other.load()
+    other.run()
+    for call in (other.task_wait, other.is_task_done):
+        with pytest.raises(RuntimeError, match="E0617.*another SdkRuntime"):
+            call(task)
+    other.stop()
+    runner.stop()
+    # All commands are complete after stop().
+    runner.task_wait(task)
+    assert runner.is_task_done(task)
 
 
 def test_unknown_keywords_are_type_errors(runner):

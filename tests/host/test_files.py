@@ -155,7 +155,7 @@ def test_readelf(arrays):
     assert len(run("cs_readelf", "--visualize", arrays).stdout.splitlines()[0]) == WIDTH
     symbols = run("cs_readelf", "--symbols", arrays).stdout
     row = next(line.split() for line in symbols.splitlines() if line.endswith(" H"))
-    assert row[1] == str(2 * SIZE)
+    assert row[2] == str(2 * SIZE)
     dump = run("cs_readelf", "--xp=0", arrays)
     assert dump.returncode == 0
     assert run("cs_readelf", "--xp=99", arrays).returncode == 2

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import pathlib
 import subprocess
 
 import numpy as np
@@ -106,6 +107,82 @@ def test_regions_are_connected_by_paths(layout):
     runtime.stop()
     np.testing.assert_array_equal(total, 3 * words)
     np.testing.assert_array_equal(runtime.read_symbol(1, 4, "held", "float32"), words)
+
+
+PASS = str(PROGRAMS / "streams" / "pass.csl")
+
+
+def pass_region(layout, name, width, height, x, y, edge, is_input):
+    """Senders or receivers of SIZE words at (x, y) with one port along `edge`."""
+    from cerebras.geometry.geometry import IntVector
+    from cerebras.sdk.runtime.sdkruntimepybind import Route, RoutingPosition
+
+    region = layout.create_code_region(PASS, name, width, height)
+    color = region.color("wire")
+    region.set_param_all(color)
+    region.set_param_all("size", SIZE)
+    region.set_param_all("sends", 0 if is_input else 1)
+    for i in range(width * height):
+        region.set_param(IntVector(i % width, i // width), "base", 100 * i)
+    region.place(x, y)
+    if is_input:
+        return region.create_input_port(color, edge, [RoutingPosition().set_output([Route.RAMP])], SIZE)
+    return region.create_output_port(color, edge, [RoutingPosition().set_input([Route.RAMP])], SIZE)
+
+
+def assert_passed(runtime, width, height, x, y):
+    for i in range(width * height):
+        words = runtime.read_symbol(x + i % width, y + i // width, "words", "uint32")
+        np.testing.assert_array_equal(words, 100 * i + np.arange(SIZE))
+
+
+@pytest.mark.parametrize("width, height, start_at, end_at, leave, arrive", [
+    (1, 4, (0, 0), (5, 0), "RIGHT", "LEFT"),
+    (1, 4, (1, 1), (7, 3), "RIGHT", "LEFT"),
+    (1, 4, (1, 5), (8, 0), "RIGHT", "LEFT"),
+    (4, 1, (5, 0), (1, 5), "BOTTOM", "TOP"),
+    # Too little room between: the last path goes around.
+    (4, 1, (5, 2), (4, 6), "BOTTOM", "TOP"),
+    (3, 1, (0, 6), (4, 0), "TOP", "BOTTOM"),
+])
+def test_wide_ports_are_connected(layout, width, height, start_at, end_at, leave, arrive):
+    from cerebras.sdk.runtime.sdkruntimepybind import Edge
+
+    out = pass_region(layout, "out", width, height, *start_at, getattr(Edge, leave), False)
+    layout.connect(out, pass_region(layout, "into", width, height, *end_at, getattr(Edge, arrive), True))
+    runtime = start(layout)
+    runtime.stop()
+    assert_passed(runtime, width, height, *end_at)
+
+
+def test_a_port_fans_out(layout):
+    from cerebras.sdk.runtime.sdkruntimepybind import Edge
+
+    out = pass_region(layout, "out", 1, 3, 0, 0, Edge.RIGHT, False)
+    places = [(4, 0), (8, 1), (12, 0)]
+    for k, place in enumerate(places):
+        layout.connect(out, pass_region(layout, f"into{k}", 1, 3, *place, Edge.LEFT, True))
+    with pytest.raises(RuntimeError, match="E0616.*cannot be used"):
+        layout.create_output_stream(out)
+    runtime = start(layout)
+    runtime.stop()
+    for place in places:
+        assert_passed(runtime, 1, 3, *place)
+    # The programs of each region once more; PEs that differ in a param only share one.
+    programs = {path.read_bytes() for path in pathlib.Path("out/bin").glob("*.elf")}
+    elves = sorted(pathlib.Path("out/executables").iterdir())
+    assert [elf.name for elf in elves] == ["into0-0.elf", "into1-0.elf", "into2-0.elf", "out-0.elf"]
+    assert all(elf.read_bytes() in programs for elf in elves)
+
+
+def test_paths_that_would_have_to_cross(layout):
+    from cerebras.sdk.runtime.sdkruntimepybind import Edge
+
+    out = pass_region(layout, "out", 3, 1, 0, 0, Edge.BOTTOM, False)
+    into = pass_region(layout, "into", 1, 3, 6, 4, Edge.LEFT, True)
+    layout.connect(out, into)
+    with pytest.raises(RuntimeError, match=r"no path is free from port 'out_wire'(.|\n)*cannot cross"):
+        layout.compile("out")
 
 
 def test_ports_are_named(adder, capsys):
@@ -259,6 +336,49 @@ def test_mistakes_in_layouts(layout):
         wide.create_input_port(wide.color("d"), Edge.LEFT, [RoutingPosition().set_input([Route.WEST])], 1)
     with pytest.raises(RuntimeError, match="overlap"):
         layout.compile("out")
+
+
+@pytest.mark.parametrize("call, text", [
+    (lambda sdk, l, r: l.create_code_region(5, "x", 1, 1), "is a path, not 5"),
+    (lambda sdk, l, r: l.create_code_region("x.csl", "x", 1.5, 1), "width of region 'x' is an integer"),
+    (lambda sdk, l, r: r.set_param_all("size", "x"), "param 'size' of region 'one' is an integer"),
+    (lambda sdk, l, r: r.set_param_all("size"), "is an integer, not None"),
+    (lambda sdk, l, r: r.set_param((0, 0), "size", 1), "is an IntVector, not (0, 0)"),
+    (lambda sdk, l, r: r.paint_all(sdk.Color("c"), [sdk.Route.RAMP]), "a list of RoutingPosition"),
+    (lambda sdk, l, r: r.paint_all("c", []), "is a Color, not 'c'"),
+    (lambda sdk, l, r: r.paint_range((0, 0, 1, 1), sdk.Color("c"), []), "is an IntRectangle"),
+    (lambda sdk, l, r: r.create_input_port(sdk.Color("c"), 2, [], 1), "is an Edge, not 2"),
+    (lambda sdk, l, r: r.create_input_port(sdk.Color("c"), sdk.Edge.LEFT, [], -1), "is at least 0, not -1"),
+    (lambda sdk, l, r: r.place("a", 0), "the place of region 'one' is an integer"),
+    (lambda sdk, l, r: l.connect(r, r), "an output port is a PortHandle"),
+    (lambda sdk, l, r: l.create_input_stream_from_loc((0, 0), sdk.Color("c")), "is an IntVector"),
+    (lambda sdk, l, r: l.hstack([]), "no region to place"),
+    (lambda sdk, l, r: sdk.RoutingPosition().set_input(["EAST"]), "is a Route, not 'EAST'"),
+    (lambda sdk, l, r: sdk.Color("c", "3"), "the value of color 'c' is an integer"),
+    (lambda sdk, l, r: sdk.SdkLayout("nowhere.json"), "the fabric file nowhere.json cannot be read"),
+    (lambda sdk, l, r: sdk.SdkLayout(3), "takes a platform, a target or a fabric file, not 3"),
+])
+def test_wrong_arguments(layout, call, text):
+    from cerebras.sdk.runtime import sdkruntimepybind as sdk
+
+    region = layout.create_code_region(ADDER, "one", 1, 1)
+    with pytest.raises(RuntimeError) as error:
+        call(sdk, layout, region)
+    assert error.value.code == "E0616"
+    assert text in str(error.value)
+
+
+def test_the_last_value_of_a_param_counts(layout):
+    from cerebras.sdk.runtime.sdkruntimepybind import Color
+
+    region = table_region(layout)
+    region.set_param_all("rows", Color("rows"))
+    region.set_param_all("rows", np.int64(5))
+    region.set_param_all("columns", 9)
+    region.set_param_all("columns", 4)
+    runtime = start(layout)
+    runtime.stop()
+    assert runtime.read_symbol(0, 0, "table").size == 2 * 5 * 4
 
 
 def test_both_engines_and_any_number_of_threads_take_the_same_cycles(adder, tmp_path):

@@ -68,8 +68,11 @@ def sub_ts(words):
 
 
 def calculate_cycles(timestamp_buf):
-    """Cycles between the two time stamps packed into three float32 words."""
-    pairs = np.ascontiguousarray(np.asarray(timestamp_buf, dtype=np.float32).ravel()[:3]).view(np.uint32)
+    """Cycles between the two time stamps packed into three 32-bit words, normally float32."""
+    words = np.asarray(timestamp_buf).ravel()[:3]
+    if words.dtype.kind == "f":
+        words = words.astype(np.float32)
+    pairs = np.ascontiguousarray(words.view(np.uint32) if words.dtype.itemsize == 4 else words.astype(np.uint32))
     words = []
     for pair in pairs:
         words += [int(pair) & 0xFFFF, int(pair) >> 16]

@@ -24,3 +24,17 @@ def unpack(path):
     top = os.path.join(folder, top)
     with open(os.path.join(top, ".csl_bin_name"), encoding="utf-8") as f:
         return top, f.readline().strip()
+
+
+def copy_out(source, name, out_path):
+    """Copies a file of a run to `out_path`, a folder as a .tar.gz; returns the path of the copy."""
+    out_path = os.fspath(out_path)
+    if os.path.isdir(source):
+        base = out_path[: -len(".tar.gz")] if out_path.endswith(".tar.gz") else os.path.join(out_path, name)
+        os.makedirs(os.path.dirname(os.path.abspath(base)), exist_ok=True)
+        return shutil.make_archive(base, "gztar", source)
+    if os.path.isdir(out_path):
+        out_path = os.path.join(out_path, os.path.basename(name))
+    os.makedirs(os.path.dirname(os.path.abspath(out_path)), exist_ok=True)
+    shutil.copy(source, out_path)
+    return out_path

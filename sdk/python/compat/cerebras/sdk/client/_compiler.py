@@ -36,6 +36,30 @@ def _made_by(target):
         return None
 
 
+_NAMES = ("app_path", "csl_main", "options", "out_path")
+_ALIASES = {"codedir": "app_path", "layout": "csl_main", "args": "options", "outdir": "out_path"}
+
+
+def _arguments(args, keywords):
+    """The arguments of compile() by their names here."""
+    if len(args) > len(_NAMES):
+        raise TypeError(f"compile() takes {len(_NAMES)} arguments, not {len(args)}")
+    values = dict(zip(_NAMES, args))
+    for key, value in keywords.items():
+        name = _ALIASES.get(key, key)
+        if name not in _NAMES:
+            raise TypeError(f"compile() got an unexpected keyword argument '{key}'")
+        if name in values:
+            raise TypeError(f"compile() got multiple values for argument '{key}'")
+        values[name] = value
+    values.setdefault("out_path", ".")
+    values["options"] = values.get("options") or ""
+    missing = [name for name in _NAMES if name not in values]
+    if missing:
+        raise TypeError(f"compile() misses {', '.join(missing)}")
+    return values
+
+
 class SdkCompiler:
     """Settings of the cluster (resource_cpu, resource_mem, mgmt_namespace ...) are accepted and have no effect."""
 
@@ -48,8 +72,12 @@ class SdkCompiler:
     def __exit__(self, kind, value, trace):
         return None
 
-    def compile(self, app_path, csl_main, options, out_path="."):
-        """Compiles `csl_main` below `app_path`; returns the path of the artifact."""
+    def compile(self, *args, **keywords):
+        """compile(app_path, csl_main, options, out_path="."): compiles `csl_main` below `app_path`; returns the path of the
+        artifact. The releases' manuals name the arguments codedir, layout, args, outdir."""
+        return self._compile(**_arguments(args, keywords))
+
+    def _compile(self, app_path, csl_main, options, out_path):
         app_path = os.path.abspath(os.fspath(app_path))
         sources = []
         for folder, _, files in sorted(os.walk(app_path)):

@@ -6,7 +6,7 @@ import subprocess
 
 from weft import tools
 from weft.errors import error
-from cerebras.sdk.client._artifact import unpack
+from cerebras.sdk.client._artifact import copy_out, unpack
 
 _ADDRESS = "127.0.0.1:9000"
 
@@ -63,14 +63,7 @@ class SdkLauncher:
         source = os.path.join(self._folder, name)
         if not os.path.exists(source):
             raise error("E0617", f"the working folder of the launcher has no `{name}`")
-        out_path = os.fspath(out_path)
-        if os.path.isdir(source):
-            base = out_path[: -len(".tar.gz")] if out_path.endswith(".tar.gz") else os.path.join(out_path, name)
-            return shutil.make_archive(base, "gztar", source)
-        if os.path.isdir(out_path):
-            out_path = os.path.join(out_path, os.path.basename(name))
-        shutil.copy(source, out_path)
-        return out_path
+        return copy_out(source, name, out_path)
 
     def upload_artifact(self, path, rel=None):
         """Copies a file in, under the name `rel`."""

@@ -1,10 +1,9 @@
 """SdkRuntime of appliance scripts: a context manager over the local runtime."""
 # SPDX-License-Identifier: Apache-2.0
 import os
-import shutil
 
 from weft.errors import error
-from cerebras.sdk.client._artifact import unpack
+from cerebras.sdk.client._artifact import copy_out, unpack
 from cerebras.sdk.client._jobs import record
 from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime as _LocalRuntime
 
@@ -94,6 +93,12 @@ class SdkRuntime:
         task = self._local().memcpy_h2d_colbcast(dest, src, px, py, w, h, elem_per_pe, **keywords)
         return self._handle(task, keywords["nonblock"])
 
+    def memcpy_h2d_stride(self, dest, src, px, py, w, h, elem_per_pe, row_stride, col_stride, **keywords):
+        task = self._local().memcpy_h2d_stride(
+            dest, src, px, py, w, h, elem_per_pe, row_stride, col_stride, **keywords
+        )
+        return self._handle(task, keywords["nonblock"])
+
     def launch(self, name, *args, nonblock):
         return self._handle(self._local().launch(name, *args, nonblock=nonblock), nonblock)
 
@@ -111,4 +116,6 @@ class SdkRuntime:
         if not self._stopped:
             raise error("E0602", "download_artifact() may only be called after stop()")
         source = name if os.path.exists(name) else os.path.join(self._folder, name)
-        return shutil.copy(source, out_path)
+        if not os.path.exists(source):
+            raise error("E0617", f"the run has left no `{name}`")
+        return copy_out(source, name, out_path)

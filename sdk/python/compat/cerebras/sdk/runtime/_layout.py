@@ -554,7 +554,8 @@ class SdkLayout:
                 kinds.setdefault(json.dumps([params, colors], sort_keys=True), []).append(place)
             for kind, at in kinds.items():
                 params, colors = json.loads(kind)
-                tiles.append({"source": region._source, "at": at, "params": params, "colors": colors})
+                tiles.append({"region": region._name, "source": region._source, "at": at, "params": params,
+                              "colors": colors})
         return tiles, owner
 
     def compile(self, out_prefix, libs=(), cslc_prefix="", save_port_map=False, f16_type=FP16TYPE.F16):

@@ -32,8 +32,13 @@ class SdkExecutionPlatform:
         return bool(self.address)
 
 
-def get_platform(addr=None, config=None, target=SdkTarget.WSE3):
-    """The simulator without an address; config and target count only there."""
+def get_platform(addr=None, config=None, target=SdkTarget.WSE3, *, cmaddr=None):
+    """The simulator without an address (`cmaddr` is its other name); config and target count only there."""
+    addr = addr or cmaddr
+    if config is not None and not isinstance(config, SimfabConfig):
+        raise error("E0617", f"the config of a platform is a SimfabConfig, not {config!r}")
+    if not isinstance(target, SdkTarget):
+        raise error("E0617", f"the target of a platform is an SdkTarget, not {target!r}")
     if addr:
         return SdkExecutionPlatform(addr, None, None)
     return SdkExecutionPlatform(None, config or SimfabConfig(), target)
@@ -58,6 +63,9 @@ class SdkCompileArtifacts:
 
     def add_port_mapping(self, path):
         """Further names of streams: a JSON object {name: stream}."""
-        with open(path, encoding="utf-8") as f:
-            self.ports.update(json.load(f))
+        try:
+            with open(path, encoding="utf-8") as f:
+                self.ports.update(json.load(f))
+        except (OSError, ValueError, TypeError) as problem:
+            raise error("E0617", f"the port mapping {path} cannot be read: {problem}") from None
         return self

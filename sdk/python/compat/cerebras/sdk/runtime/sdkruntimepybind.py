@@ -60,7 +60,8 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 class Task:
     """Handle of a command; valid for task_wait() and is_task_done() of the runtime that made it."""
 
-    def __init__(self, number):
+    def __init__(self, core, number):
+        self._core = core
         self._number = number
 
 
@@ -98,9 +99,11 @@ def _call_words(params):
         raise error("E0617", f"call(): {params!r} are no 32-bit words") from None
 
 
-def _task(task):
+def _task(core, task):
     if not isinstance(task, Task):
         raise error("E0617", f"a task is what a nonblocking call returned, not {type(task).__name__}")
+    if task._core is not core:
+        raise error("E0617", "the task is one of another SdkRuntime")
     return task._number
 
 
@@ -243,26 +246,26 @@ class SdkRuntime:
     def memcpy_h2d(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """Copies a host array to a rectangle of PEs."""
         t = self._transfer("memcpy_h2d", dest, px, py, w, h, elem_per_pe, keywords)
-        return Task(self._core.copy_in(t, _array(src)))
+        return Task(self._core, self._core.copy_in(t, _array(src)))
 
     def memcpy_d2h(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """Fills a host array from a rectangle of PEs."""
         t = self._transfer("memcpy_d2h", src, px, py, w, h, elem_per_pe, keywords)
-        return Task(self._core.copy_out(t, _array(dest)))
+        return Task(self._core, self._core.copy_out(t, _array(dest)))
 
     def memcpy_h2d_rowbcast(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """One column of data, row y of it to all PEs of row y."""
         t = self._transfer(
             "memcpy_h2d_rowbcast", dest, px, py, w, h, elem_per_pe, keywords, _core.Spread.ROW_BROADCAST
         )
-        return Task(self._core.copy_in(t, _array(src)))
+        return Task(self._core, self._core.copy_in(t, _array(src)))
 
     def memcpy_h2d_colbcast(self, dest, src, px, py, w, h, elem_per_pe, **keywords):
         """One row of data, column x of it to all PEs of column x."""
         t = self._transfer(
             "memcpy_h2d_colbcast", dest, px, py, w, h, elem_per_pe, keywords, _core.Spread.COLUMN_BROADCAST
         )
-        return Task(self._core.copy_in(t, _array(src)))
+        return Task(self._core, self._core.copy_in(t, _array(src)))
 
     def memcpy_h2d_stride(
         self, dest, src, px, py, w, h, elem_per_pe, row_stride, col_stride, **keywords
@@ -273,7 +276,7 @@ class SdkRuntime:
         )
         t.row_stride = _integer("memcpy_h2d_stride", "row_stride", row_stride)
         t.col_stride = _integer("memcpy_h2d_stride", "col_stride", col_stride)
-        return Task(self._core.copy_in(t, _array(src)))
+        return Task(self._core, self._core.copy_in(t, _array(src)))
 
     def _function_name(self, function):
         if isinstance(function, str):
@@ -286,21 +289,24 @@ class SdkRuntime:
     def launch(self, name, *args, **keywords):
         """Calls an exported function on all PEs."""
         nonblock = _nonblock("launch", keywords)
-        return Task(self._core.launch(self._function_name(name), args, nonblock))
+        return Task(self._core, self._core.launch(self._function_name(name), args, nonblock))
 
     def call(self, name, params, **keywords):
         """launch() with words that are not checked."""
         # The keywords of a copy are allowed, and have no effect.
         nonblock = _nonblock("call", {k: v for k, v in keywords.items() if k not in _MEMCPY_KEYWORDS[:3]})
-        return Task(self._core.call(self._function_name(name), _call_words(params), nonblock))
+        return Task(self._core, self._core.call(self._function_name(name), _call_words(params), nonblock))
 
     def task_wait(self, task):
         """Returns when the command is complete."""
-        self._core.wait(_task(task))
+        number = _task(self._core, task)
+        # stop() has completed them all.
+        if not self._core.is_stopped:
+            self._core.wait(number)
 
     def is_task_done(self, task):
         """Whether the command is complete; moves simulated time on a little."""
-        return self._core.is_done(_task(task))
+        return self._core.is_done(_task(self._core, task))
 
     def read_symbol(self, x, y, symbol_name, dtype="uint8"):
         """Storage of a symbol of the PE at fabric coordinate (x, y)."""
@@ -367,12 +373,12 @@ class SdkRuntime:
     def send(self, port, src, n_wavelets=None, **keywords):
         """Streams words to an input stream of an SdkLayout program."""
         nonblock = _nonblock("send", keywords)
-        return Task(self._core.send(self._stream(port), src, self._words("send", src, n_wavelets), nonblock))
+        return Task(self._core, self._core.send(self._stream(port), src, self._words("send", src, n_wavelets), nonblock))
 
     def receive(self, port, dest, n_wavelets=None, **keywords):
         """Fills an array with the next words of an output stream."""
         nonblock = _nonblock("receive", keywords)
-        return Task(self._core.receive(self._stream(port), dest, self._words("receive", dest, n_wavelets), nonblock))
+        return Task(self._core, self._core.receive(self._stream(port), dest, self._words("receive", dest, n_wavelets), nonblock))
 
     def receive_tofile(self, port, filename, **keywords):
         """Writes the words of an output stream to a file, little-endian: when nothing moves any more, or at stop()."""
