@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <regex>
 
@@ -31,6 +32,25 @@ void writeJson(const std::string& path, const std::vector<SuiteCase>& cases) {
                    {"diagnostic", c.diagnostic}});
   // Output of a foreign script may not be UTF-8.
   std::ofstream(path) << all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+/// Simulated cycles per second of emulation: 1,234 k; empty where nothing was emulated.
+std::string speed(const SuiteCase& c) {
+  return c.run_seconds > 0 ? fmt::format("{:.0f} k", static_cast<double>(c.cycles) / c.run_seconds / 1e3) : "";
+}
+
+/// The five that took longest, and what their time went to.
+void printSlowest(std::vector<SuiteCase> cases, size_t width) {
+  const size_t most = std::min<size_t>(cases.size(), 5);
+  std::partial_sort(cases.begin(), cases.begin() + static_cast<std::ptrdiff_t>(most), cases.end(),
+                    [](const SuiteCase& a, const SuiteCase& b) { return a.seconds > b.seconds; });
+  fmt::print("\n{:<{}}  {:<4}  {:>7}  {:>7}  {:>9}  {:>16}\n", "slowest", width, "arch", "seconds", "loading",
+             "emulating", "cslc, the script");
+  for (size_t i = 0; i < most; ++i) {
+    const SuiteCase& c = cases[i];
+    fmt::print("{:<{}}  {:<4}  {:>7.2f}  {:>7.2f}  {:>9.2f}  {:>16.2f}\n", c.name, width, c.arch, c.seconds,
+               c.load_seconds, c.run_seconds, c.seconds - c.load_seconds - c.run_seconds);
+  }
 }
 
 }  // namespace
@@ -72,16 +92,16 @@ int cmdSuite(const Args& args) {
 
   size_t width = 4;
   for (const SuiteCase& c : cases) width = std::max(width, c.name.size());
-  fmt::print("{:<{}}  {:<4}  {:<7}  {:>7}  {:>11}  {}\n", "name", width, "arch", "result", "seconds", "cycles",
-             "first diagnostic");
+  fmt::print("{:<{}}  {:<4}  {:<7}  {:>7}  {:>11}  {:>9}  {}\n", "name", width, "arch", "result", "seconds", "cycles",
+             "cycles/s", "first diagnostic");
   std::vector<bool> ready(cases.size(), false);
   size_t printed = 0;
   const bool whole = runSuite(options, cases, [&](size_t index) {
     ready[index] = true;
     for (; printed < cases.size() && ready[printed]; ++printed) {
       const SuiteCase& c = cases[printed];
-      fmt::print("{:<{}}  {:<4}  {:<7}  {:>7.2f}  {:>11}  {}\n", c.name, width, c.arch,
-                 kStatus[static_cast<size_t>(c.status)], c.seconds, c.cycles, shortened(c.diagnostic, 120));
+      fmt::print("{:<{}}  {:<4}  {:<7}  {:>7.2f}  {:>11}  {:>9}  {}\n", c.name, width, c.arch,
+                 kStatus[static_cast<size_t>(c.status)], c.seconds, c.cycles, speed(c), shortened(c.diagnostic, 120));
       std::fflush(stdout);
     }
   });
@@ -92,7 +112,8 @@ int cmdSuite(const Args& args) {
   size_t passed = 0;
   for (const SuiteCase& c : cases)
     if (c.status == SuiteStatus::Pass) ++passed;
-  fmt::print("{} of {} passed\n", passed, cases.size());
+  printSlowest(cases, width);
+  fmt::print("\n{} of {} passed\n", passed, cases.size());
   if (!json.empty()) writeJson(json, cases);
   return passed == cases.size() ? kClean : kDiagnostics;
 }

@@ -118,7 +118,11 @@ pid_t start(const SuiteOptions& options, const SuiteCase& test, const fs::path& 
 void collect(const SuiteOptions& options, const Child& child, int status, SuiteCase& test) {
   test.seconds = std::chrono::duration<double>(Clock::now() - child.start).count();
   const std::string output = readText(child.scratch / "log");
-  for (const profile::RunReport& run : profile::readReports(child.scratch / "reports")) test.cycles += run.stats.cycles;
+  for (const profile::RunReport& run : profile::readReports(child.scratch / "reports")) {
+    test.cycles += run.stats.cycles;
+    test.load_seconds += run.load_seconds;
+    test.run_seconds += run.run_seconds;
+  }
   const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   test.status = child.timed_out ? SuiteStatus::Timeout : clean ? SuiteStatus::Pass : SuiteStatus::Fail;
   if (test.status != SuiteStatus::Pass) {

@@ -33,6 +33,9 @@ struct SuiteCase {
   SuiteStatus status = SuiteStatus::Fail;
   double seconds = 0;
   uint64_t cycles = 0;
+  /// Of `seconds`: loading (the JIT's compilation is part of it) and emulating, over the script's runs.
+  double load_seconds = 0;
+  double run_seconds = 0;
   std::string diagnostic;
 };
 

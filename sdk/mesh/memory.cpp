@@ -49,7 +49,7 @@ uint8_t* Block::memory(uint32_t pe_index) {
   if (info != nullptr) {
     const tir::Program& p = *info->program;
     const size_t image = std::min<size_t>(p.image.size(), bytes);
-    std::memcpy(pe.memory, p.image.data(), image);
+    std::copy_n(p.image.data(), image, pe.memory);
     std::memset(pe.memory + image, 0, need - shift - image);
     const plan::FabricPlan& plan = mesh_.plan();
     const uint32_t at = plan.extent.index(coordOf(pe_index));

@@ -137,6 +137,10 @@ def test_suite(tmp_path):
     table = tmp_path / "t.json"
     result = run("weft", "suite", str(tree), "--timeout=2", f"--json={table}")
     assert result.returncode == 1
+    assert result.stdout.split("\n")[0].split() == ["name", "arch", "result", "seconds", "cycles", "cycles/s", "first",
+                                                    "diagnostic"]
+    slowest = result.stdout[result.stdout.index("\nslowest"):].split("\n")
+    assert slowest[2].split()[0] == "slow"
     rows = {row["name"]: row for row in json.loads(table.read_text())}
     assert list(rows) == ["bad", "good", "slow", "writes"]
     assert set(rows["bad"]) == {"name", "arch", "status", "seconds", "cycles", "diagnostic"}
