@@ -44,10 +44,17 @@ void setNumber(ParsedOptions& p, std::string_view name, std::string_view value, 
   if (!number(value, out)) fail(p, fmt::format("argument {}: invalid int value: '{}'", name, value));
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 /// "8,3"
 void setPair(ParsedOptions& p, std::string_view name, std::string_view value, uint32_t& a, uint32_t& b) {
   const size_t comma = value.find(',');
-  if (comma == std::string_view::npos || !number(value.substr(0, comma), a) || !number(value.substr(comma + 1), b))
+  if (comma == std::string_view::npos || !number(trimmed(value.substr(0, comma)), a) ||
+      !number(trimmed(value.substr(comma + 1)), b))
     fail(p, fmt::format("argument {}: two numbers such as 8,3 are expected, not '{}'", name, value));
 }
 
@@ -62,23 +69,21 @@ void setBindings(ParsedOptions& p, std::string_view name, std::string_view value
                  std::vector<std::pair<std::string, std::string>>& list) {
   while (!value.empty()) {
     const size_t comma = value.find(',');
-    std::string_view item = value.substr(0, comma);
+    const std::string_view item = trimmed(value.substr(0, comma));
     value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
     if (item.empty()) continue;
     const size_t colon = item.find(':');
     if (colon == std::string_view::npos || colon == 0) {
       fail(p, fmt::format("argument {}: `name:value` is expected, not '{}'", name, item));
       continue;
     }
-    const std::string_view number_text = item.substr(colon + 1);
+    const std::string_view number_text = trimmed(item.substr(colon + 1));
     if (!isInteger(number_text)) {
       fail(p, fmt::format("argument {}: the value of '{}' is not an integer: '{}'", name, item.substr(0, colon),
                           number_text));
       continue;
     }
-    const std::string key(item.substr(0, colon));
+    const std::string key(trimmed(item.substr(0, colon)));
     const auto same = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.first == key; });
     if (same != list.end())
       same->second = number_text;
@@ -128,7 +133,12 @@ const std::vector<Option>& options() {
       {"--memcpy", Takes::Nothing, "", "add the host interface",
        [](ParsedOptions& p, auto, auto) { p.options.memcpy = true; }},
       {"--channels", Takes::Value, "N", "number of I/O channels, 1..16",
-       [](ParsedOptions& p, std::string_view n, std::string_view v) { setNumber(p, n, v, p.options.channels); }},
+       [](ParsedOptions& p, std::string_view n, std::string_view v) {
+         setNumber(p, n, v, p.options.channels);
+         // 0 is what the driver refuses, with the text that scripts know.
+         if (p.options.channels < 0 || p.options.channels > 16)
+           fail(p, fmt::format("argument {}: invalid choice: '{}' (choose from 1 to 16)", n, v));
+       }},
       {"--import-path", Takes::Value, "DIR", "also search DIR for <...> names; repeatable",
        [](ParsedOptions& p, std::string_view, std::string_view v) { p.options.import_paths.emplace_back(v); }},
       {"--width-west-buf", Takes::Value, "N", "columns of buffer PEs on the west side",

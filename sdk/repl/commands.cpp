@@ -18,7 +18,10 @@ constexpr const char* kHelp =
     "  pe_x and pe_y are the coordinates of a PE. Variables keep their values from entry to entry.\n"
     "  use FILE, :load FILE       the declarations of a file\n"
     "  :list, :drop N             what was entered; forget one\n"
+    "  :save FILE                 the declarations into a file\n"
     "  :at X Y                    whose values are printed\n"
+    "  :vars                      the PE's variables and their values\n"
+    "  :grid NAME                 a variable's value on every PE, a line for each row of the mesh\n"
     "  :run [CYCLES], :step [N]   run until nothing moves; N cycles\n"
     "  :mem NAME|ADDRESS [WORDS]  memory of the PE\n"
     "  :tasks :queues :routes     state of the PE\n"
@@ -27,9 +30,16 @@ constexpr const char* kHelp =
     "  :activate X Y ID           a task\n"
     "  :cycle :reset :help :quit";
 
-constexpr const char* kCommands[] = {":activate", ":at",  ":cycle",  ":drop", ":help",  ":list",
-                                     ":load",     ":mem", ":queues", ":quit", ":reset", ":route",
-                                     ":routes",   ":run", ":send",   ":step", ":tasks"};
+constexpr const char* kCommands[] = {":activate", ":at",   ":cycle",  ":drop", ":grid",  ":help",  ":list",
+                                     ":load",     ":mem",  ":queues", ":quit", ":reset", ":route", ":routes",
+                                     ":run",      ":save", ":send",   ":step", ":tasks", ":vars"};
+
+constexpr const char* kBuiltins[] = {
+#define WEFT_BUILTIN(spelling, ...) "@" spelling,
+#include "frontend/types/builtins.def"
+#define WEFT_DSD_OP(name, spelling, ...) "@" spelling,
+#include "frontend/tir/dsd_ops.def"
+};
 
 /// "RAMP,EAST" in the spelling of the language; empty: no such port.
 std::string portsOf(std::string text) {
@@ -52,6 +62,9 @@ std::vector<std::string> ReplSession::completions(std::string_view prefix) const
     if (!word.empty() && word.starts_with(prefix)) words.emplace_back(word);
   };
   for (const char* word : kCommands) offer(word);
+  for (const std::string_view word : kBuiltins)
+    if (!word.starts_with("@__")) offer(word);
+  for (const char* word : {"pe_x", "pe_y"}) offer(word);
   for (const std::string& word : parse::keywords()) offer(word);
   for (const Piece& p : pieces_) offer(p.name);
   std::sort(words.begin(), words.end());
@@ -113,7 +126,10 @@ Answer ReplSession::routeCommand(const std::vector<std::string>& words) {
   const std::vector<Route> before = routes_;
   std::erase_if(routes_, [&](const Route& r) { return r.color == route.color && r.at == route.at; });
   routes_.push_back(std::move(route));
+  // The other end comes with the next command.
+  routes_change_ = true;
   Answer answer = keep({});
+  routes_change_ = false;
   if (!answer.good) routes_ = before;
   return answer;
 }
@@ -138,19 +154,69 @@ Answer ReplSession::memoryCommand(const std::vector<std::string>& words) {
         hexRows(static_cast<uint32_t>(*address), mesh.readMemory(at_, static_cast<uint32_t>(*address), bytes));
     return answer;
   }
-  if (const tir::Symbol* s = symbolAt(at_, words[1])) {
-    const auto bytes = mesh.readSymbol(at_, words[1]);
-    if (!bytes) return wrong(fmt::format("`{}` cannot be read", words[1]));
-    answer.text =
-        fmt::format("{} at {:#06x}: {} = {}", s->name, s->address, s->type, valueText(s->type, *bytes, plan_->fp16));
+  const auto value = valueAt(at_, words[1]);
+  if (!value) return wrong(fmt::format("PE ({}, {}) has no variable `{}` in its memory", at_.x, at_.y, words[1]));
+  if (const tir::Symbol* s = symbolAt(at_, words[1]))
+    answer.text = fmt::format("{} at {:#06x}: {} = {}", s->name, s->address, s->type, *value);
+  else
+    answer.text = fmt::format("{}: {} = {}", words[1], saved_.at(words[1]).type, *value);
+  return answer;
+}
+
+std::optional<std::string> ReplSession::valueAt(PeCoord at, const std::string& name) const {
+  if (const tir::Symbol* s = symbolAt(at, name)) {
+    const auto bytes = simulation_->mesh().readSymbol(at, name);
+    return bytes ? std::optional(valueText(s->type, *bytes, plan_->fp16)) : std::nullopt;
+  }
+  const auto saved = saved_.find(name);
+  const uint32_t index = options_.size.index(at);
+  if (saved == saved_.end() || index >= saved->second.bytes.size()) return std::nullopt;
+  return valueText(saved->second.type, saved->second.bytes[index], plan_->fp16);
+}
+
+Answer ReplSession::valuesCommand(const std::vector<std::string>& words) {
+  const bool grid = words[0] == "grid";
+  if (words.size() != (grid ? 2u : 1u)) return wrong(grid ? ":grid NAME" : ":vars");
+  Answer answer;
+  if (!ensureMesh()) {
+    answer.good = false;
+    takeDiagnostics(answer);
     return answer;
   }
-  const auto saved = saved_.find(words[1]);
-  const uint32_t index = options_.size.index(at_);
-  if (saved == saved_.end() || index >= saved->second.bytes.size())
-    return wrong(fmt::format("PE ({}, {}) has no variable `{}` in its memory", at_.x, at_.y, words[1]));
-  answer.text = fmt::format("{}: {} = {}", words[1], saved->second.type,
-                            valueText(saved->second.type, saved->second.bytes[index], plan_->fp16));
+  if (!grid) {
+    for (const Piece& p : pieces_) {
+      const tir::Symbol* s = p.name.empty() ? nullptr : symbolAt(at_, p.name);
+      const auto saved = saved_.find(p.name);
+      const auto value = p.name.empty() ? std::nullopt : valueAt(at_, p.name);
+      if (!value) continue;
+      answer.text += fmt::format("{}{}: {} = {}", answer.text.empty() ? "" : "\n", p.name,
+                                 s != nullptr ? s->type : saved->second.type, *value);
+    }
+    if (answer.text.empty()) answer.text = "none";
+    return answer;
+  }
+  std::vector<std::string> cells;
+  size_t widest = 0;
+  for (uint64_t i = 0; i < options_.size.area(); ++i) {
+    const PeCoord at{static_cast<uint32_t>(i % options_.size.width), static_cast<uint32_t>(i / options_.size.width)};
+    const auto value = valueAt(at, words[1]);
+    if (!value) return wrong(fmt::format("PE ({}, {}) has no variable `{}` in its memory", at.x, at.y, words[1]));
+    cells.push_back(*value);
+    widest = std::max(widest, value->size());
+  }
+  for (size_t i = 0; i < cells.size(); ++i)
+    answer.text += fmt::format("{}{:>{}}", i == 0 ? "" : i % options_.size.width == 0 ? "\n" : "  ", cells[i], widest);
+  return answer;
+}
+
+Answer ReplSession::saveCommand(const std::vector<std::string>& words) {
+  if (words.size() != 2) return wrong(":save FILE");
+  std::ofstream out(words[1], std::ios::binary);
+  for (const Piece& p : pieces_) out << trim(p.text) << "\n";
+  out.close();
+  if (!out) return wrong(fmt::format("{} cannot be written", words[1]));
+  Answer answer;
+  answer.text = fmt::format("{} declarations to {}", pieces_.size(), words[1]);
   return answer;
 }
 
@@ -214,6 +280,10 @@ Answer ReplSession::command(const std::string& text) {
       return wrong(fmt::format(":{} [CYCLES]", name));
     if (number) return runFor(static_cast<uint64_t>(*number));
     return runFor(name == "step" ? std::optional<uint64_t>(1) : std::nullopt);
+  } else if (name == "vars" || name == "grid") {
+    return valuesCommand(words);
+  } else if (name == "save") {
+    return saveCommand(words);
   } else if (name == "mem") {
     return memoryCommand(words);
   } else if (name == "queues" || name == "tasks" || name == "routes") {

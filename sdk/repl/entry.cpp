@@ -5,6 +5,7 @@
 #include "frontend/parse/parse.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace weft::repl {
@@ -38,6 +39,7 @@ std::optional<int64_t> wholeNumber(std::string_view word) {
 
 bool isIncomplete(std::string_view text) {
   int depth = 0;
+  char last = ' ';
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '/' && i + 1 < text.size() && text[i + 1] == '/') {
@@ -52,8 +54,10 @@ bool isIncomplete(std::string_view text) {
     } else if (c == ')' || c == ']' || c == '}') {
       --depth;
     }
+    if (i < text.size() && std::isspace(static_cast<unsigned char>(text[i])) == 0) last = text[i];
   }
-  return depth > 0;
+  // An operator wants its right side.
+  return depth > 0 || std::string_view("+-*/%&|^=<>,").find(last) != std::string_view::npos;
 }
 
 namespace {

@@ -22,7 +22,7 @@ struct Entry {
 
 Entry classify(std::string_view text);
 
-/// An open bracket or string: more lines belong to it.
+/// An open bracket, or an operator at the end: more lines belong to it.
 bool isIncomplete(std::string_view text);
 
 /// The text's words between spaces.

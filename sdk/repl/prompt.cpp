@@ -101,7 +101,11 @@ class TerminalReader : public Reader {
     cancelled_ = false;
     int count = 0;
     const char* text = el_gets(edit_, &count);
-    if (cancelled_) return Line{"", true};
+    if (cancelled_) {
+      fmt::print("\n");
+      std::fflush(stdout);
+      return Line{"", true};
+    }
     if (text == nullptr || count <= 0) {
       fmt::print("\n");
       return std::nullopt;
@@ -131,7 +135,9 @@ class TerminalReader : public Reader {
   static unsigned char complete(EditLine* edit, int) {
     const LineInfo* line = el_line(edit);
     const char* begin = line->cursor;
-    const auto isWord = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':'; };
+    const auto isWord = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':' || c == '@';
+    };
     while (begin > line->buffer && isWord(begin[-1])) --begin;
     const std::string prefix(begin, line->cursor);
     const std::vector<std::string> words = self(edit).session_.completions(prefix);

@@ -419,6 +419,8 @@ source::Span ReplSession::shownSpan(source::Span span) {
   if (!span.valid()) return span;
   const source::SourceManager& sources = session_->sources();
   const std::string& path = sources.path(span.file);
+  // Nobody has typed the layout.
+  if (path == kLayout) return {};
   if (path != kProgram) {
     auto [place, is_new] = imported_.try_emplace(span.file.index());
     if (is_new) place->second = shown_.add(path, std::string(sources.text(span.file)));
@@ -437,18 +439,30 @@ source::Span ReplSession::shownSpan(source::Span span) {
   return {last->shown, last->offset + begin - last->begin, last->offset + end - last->begin};
 }
 
+bool ReplSession::isGenerated(source::Span span) const {
+  if (!span.valid() || session_->sources().path(span.file) != kProgram) return false;
+  return std::none_of(program_.ranges.begin(), program_.ranges.end(),
+                      [&](const Range& r) { return span.begin >= r.begin && span.begin < r.end; });
+}
+
 void ReplSession::takeDiagnostics(Answer& answer) {
   std::vector<std::string> texts;
   for (const diag::Diagnostic& d : entry_sink_.drain()) texts.push_back(diag::renderText(d, shown_, options_.color));
   for (diag::Diagnostic d : session_->sink().drain()) {
-    // The value's program says everything twice: as a type and as a value.
+    // What the parser met behind the entry is not the user's.
+    const size_t found = d.message.find(", found `");
+    if (d.code == diag::Code::E0103 && found != std::string::npos && isGenerated(d.span))
+      d.message = d.message.substr(0, found) + ", found the end of the entry";
     d.span = shownSpan(d.span);
     for (diag::Label& l : d.labels) l.span = shownSpan(l.span);
     for (diag::TraceFrame& t : d.trace) t.span = shownSpan(t.span);
     // Edits of generated text would be of no use.
     for (diag::Help& h : d.helps) h.edits.clear();
-    texts.push_back(diag::renderText(d, shown_, options_.color));
+    std::string text = diag::renderText(d, shown_, options_.color);
+    if (d.code == diag::Code::W0502 && (routes_change_ || !told_.insert(text).second)) continue;
+    texts.push_back(std::move(text));
   }
+  // The value's program says everything twice: as a type and as a value.
   for (size_t i = 0; i < texts.size(); ++i) {
     if (std::find(texts.begin(), texts.begin() + static_cast<ptrdiff_t>(i), texts[i]) !=
         texts.begin() + static_cast<ptrdiff_t>(i))

@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +87,8 @@ class ReplSession {
   Answer execute(const Entry& entry);
   Answer command(const std::string& text);
   Answer routeCommand(const std::vector<std::string>& words);
+  Answer valuesCommand(const std::vector<std::string>& words);
+  Answer saveCommand(const std::vector<std::string>& words);
   Answer memoryCommand(const std::vector<std::string>& words);
   Answer stateCommand(const std::string& which);
   Answer runFor(std::optional<uint64_t> cycles);
@@ -106,8 +110,12 @@ class ReplSession {
   /// Takes the session's diagnostics and shows them as places in what was typed.
   void takeDiagnostics(Answer& answer);
   [[nodiscard]] source::Span shownSpan(source::Span span);
+  /// A place in the program's text that nobody typed.
+  [[nodiscard]] bool isGenerated(source::Span span) const;
   [[nodiscard]] int freeTaskId() const;
   [[nodiscard]] const tir::Symbol* symbolAt(PeCoord at, std::string_view name) const;
+  /// A variable's value as text, also of one that the program of the last entry did not mention.
+  [[nodiscard]] std::optional<std::string> valueAt(PeCoord at, const std::string& name) const;
   [[nodiscard]] bool hasPiece(std::string_view name) const;
   [[nodiscard]] std::optional<PeCoord> placeOf(const std::string& x, const std::string& y) const;
   static Answer wrong(std::string text);
@@ -132,6 +140,10 @@ class ReplSession {
   uint64_t cycles_before_ = 0;
   PeCoord at_;
   int entries_ = 0;
+  /// While `:route` compiles: a route may still lack its other end.
+  bool routes_change_ = false;
+  /// Warnings about routes that were shown already.
+  std::set<std::string> told_;
 };
 
 }  // namespace weft::repl

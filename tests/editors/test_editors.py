@@ -13,10 +13,10 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
-if ROOT.is_file():
-    ROOT = ROOT.parents[2]
-BUILD = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else ROOT / "build"
+# Other arguments are those of a test runner.
+_FOLDERS = [pathlib.Path(word).resolve() for word in sys.argv[1:3] if os.path.isdir(word)] if __name__ == "__main__" else []
+ROOT = _FOLDERS[0] if _FOLDERS else pathlib.Path(__file__).resolve().parents[2]
+BUILD = _FOLDERS[1] if len(_FOLDERS) > 1 else ROOT / "build"
 HERE = ROOT / "tests" / "editors"
 GRAMMAR = ROOT / "editors" / "textmate" / "csl.tmLanguage.json"
 

@@ -56,6 +56,11 @@ def test_the_debug_shell_compiles(tmp_path):
     (["--memcpy", "--channels=1", "--params=width:3"], 1, "error"),
     (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
     (["--params=width=3"], 2, "name:value"),
+    (["--memcpy", "--channels=17", PARAMS], 2, "argument --channels: invalid choice: '17'"),
+    (["--memcpy", "--channels=-1", PARAMS], 2, "argument --channels: invalid choice: '-1'"),
+    (["--fabric-dims=8x3"], 2, "two numbers such as 8,3"),
+    # Spaces around the parts are harmless.
+    (["--memcpy", "--channels=1", "--fabric-dims= 10 , 3 ", "--fabric-offsets=4, 1", PARAMS], 1, "at least 10-by-4"),
 ])
 def test_wrong_compile_lines(tmp_path, words, status, text):
     result = run("cslc", LAYOUT, *words, cwd=tmp_path)
