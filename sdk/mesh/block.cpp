@@ -16,6 +16,8 @@ void Block::load() {
   const plan::FabricPlan& plan = mesh_.plan();
   pes_.resize(static_cast<size_t>(width_) * height_);
   wheel_.resize(pes_.size());
+  express_after_ = static_cast<uint8_t>(std::clamp(mesh_.options().express_after, 0, 100));
+  express_of_.assign(pes_.size(), express_after_);
   chooseLookahead();
   uint32_t i = 0;
   for (uint32_t y = 0; y < height_; ++y) {
@@ -43,43 +45,6 @@ void Block::runWindow(Cycles end) {
     runCycle(t, 0, static_cast<uint32_t>(pes_.size()));
     visits_ += now_list_.size();
   }
-}
-
-/// Visits the PEs entered for cycle t whose index is in [first, last). On a large mesh the state of a PE is out of the
-/// cache when its turn comes again: it is fetched a few visits ahead.
-void Block::runCycle(Cycles t, uint32_t first, uint32_t last) {
-  wheel_.take(t, first, last, now_list_);
-  time_ = t;
-  const size_t n = now_list_.size();
-  for (size_t i = 0; i < n; ++i) {
-    if (i + 16 < n) __builtin_prefetch(&pes_[now_list_[i + 16]]);
-    if (i + 8 < n) {
-      if (const Core* c = pes_[now_list_[i + 8]].core) {
-        __builtin_prefetch(c);
-        __builtin_prefetch(&c->oq);
-        __builtin_prefetch(&c->color);
-      }
-    }
-    if (i + 5 < n) {
-      const Pe& p = pes_[now_list_[i + 5]];
-      if (p.core != nullptr && p.core->lone != nullptr) __builtin_prefetch(p.core->lone);
-    }
-    if (i + 2 < n) {
-      const Pe& p = pes_[now_list_[i + 2]];
-      if (p.core != nullptr && p.core->lone != nullptr) {
-        const Worker& w = *p.core->lone;
-        __builtin_prefetch(w.in);
-        __builtin_prefetch(w.out);
-        __builtin_prefetch(p.memory + w.address[0]);
-      }
-    }
-    if (i + 1 < n || solo_until_ == 0) {
-      visit(now_list_[i], t);
-    } else {
-      visitOn(now_list_[i], t);
-    }
-  }
-  self_ = kNone;
 }
 
 /// The last visit of a cycle. While nothing else is entered before the PE's next task, the PE goes on at once: the
@@ -332,7 +297,8 @@ DsrState* Block::dsrs(uint32_t pe, Core& c) {
 }
 
 uint64_t Block::stateBytes() const {
-  uint64_t n = pes_.capacity() * sizeof(Pe) + arena_bytes_ + wheel_.bytes() + now_list_.capacity() * sizeof(uint32_t);
+  uint64_t n = pes_.capacity() * sizeof(Pe) + arena_bytes_ + wheel_.bytes() + now_list_.capacity() * sizeof(uint32_t) +
+               express_of_.capacity() + express_home_.capacity() * (sizeof(ExpressHome) + express_stride_);
   for (const auto& list : free_frames_) n += list.size() * sizeof(void*);
   return n;
 }
@@ -357,7 +323,7 @@ void Block::drain(const std::vector<Message>& inbox) {
     Slot& s = link->slot[link->tail];
     link->tail = (link->tail + 1) & link->mask;
     s.fill(m.at, m.payload, m.flags, m.color);
-    c.occupied[m.port] |= 1u << m.color;
+    if (!link->express) arriveOutside(m.pe, *link);
     schedule(m.pe, m.at);
   }
 }

@@ -3,10 +3,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "frontend/base/arena.h"
+#include "sdk/mesh/express.h"
 #include "sdk/mesh/params.h"
 #include "sdk/mesh/state.h"
 #include "sdk/mesh/wheel.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,6 +95,11 @@ class Block {
   void* carve(Core& core, size_t bytes, size_t align);
   Link* makeLink(Core& core);
   Queue* makeQueue(Core& core, int depth, uint32_t pipe);
+
+  // ---- express.cpp ----
+  /// Brings every record up to date. Whoever looks from outside, or changes what a PE has to do, calls it first.
+  void settle();
+  void arriveOutside(uint32_t pe, const Link& link);
 
   // ---- memory.cpp ----
   uint8_t* memory(uint32_t pe);
@@ -210,6 +217,20 @@ class Block {
   void visit(uint32_t pe, Cycles t);
   void visitOn(uint32_t pe, Cycles t);
 
+  // express.cpp
+  struct ExpressMemory {
+    void operator()(uint8_t* p) const;
+  };
+  void makeExpress();
+  [[nodiscard]] Express& expressOf(uint32_t pe) const {
+    return *reinterpret_cast<Express*>(express_.get() + pe * express_stride_);
+  }
+  [[nodiscard]] bool expressWay(const ColorState& cs, int port) const;
+  bool tryExpress(uint32_t pe, Core& core, Cycles t);
+  void leaveExpress(uint32_t pe, Cycles t);
+  bool stepExpress(uint32_t pe, Express& e, Cycles t);
+  void fetchAhead(const uint32_t* list, size_t left);
+
   // microthread.cpp
   bool stepWorkers(uint32_t pe, Core& core, Cycles t);
   enum class Step : uint8_t { Issued, Waiting, Later };
@@ -287,6 +308,16 @@ class Block {
   uint32_t self_ = kNone;
   uint64_t self_wake_ = 0;
   std::vector<uint32_t> now_list_;
+  // Records of PEs in express state, and per PE whether it is, or how many visits it has until the next try.
+  std::vector<uint8_t> express_of_;
+  std::unique_ptr<uint8_t[], ExpressMemory> express_;
+  size_t express_stride_ = 0;
+  uint32_t express_places_ = 0;
+  uint8_t express_after_ = 0;
+  size_t express_count_ = 0;
+  std::vector<ExpressHome> express_home_;
+  /// Records count their cycles from here.
+  Cycles epoch_ = 0;
   base::Arena arena_;
   uint64_t arena_bytes_ = 0;
   uint64_t memory_bytes_ = 0;

@@ -350,6 +350,7 @@ void Block::collectStuck(std::vector<Stuck>& out) {
 }
 
 void MeshImpl::reportHang(std::optional<CommandId> awaited) {
+  settle();
   std::vector<Block::Stuck> stuck;
   for (const auto& b : blocks_) b->collectStuck(stuck);
   collectStreams(stuck);

@@ -80,6 +80,7 @@ std::string MeshImpl::commandText(const Command& c) const {
 }
 
 void MeshImpl::startCommand(Command& c, Cycles at) {
+  settle();
   c.started = true;
   c.start = at;
   Cycles base = at + params_.command_start;

@@ -303,6 +303,7 @@ void MeshImpl::collect(Cycles window_end) {
 }
 
 void MeshImpl::heartbeat() {
+  settle();
   uint32_t busy = kNone;
   const Block* where = nullptr;
   uint64_t most = 0;
@@ -337,6 +338,7 @@ std::vector<uint8_t> MeshImpl::readMemory(PeCoord at, uint32_t address, uint32_t
 }
 
 void MeshImpl::writeMemory(PeCoord at, uint32_t address, std::span<const uint8_t> bytes) {
+  settle();
   Block& b = blockAt(at);
   b.pokeBytes(b.indexOf(at), address, bytes.data(), static_cast<uint32_t>(bytes.size()));
 }
@@ -351,11 +353,13 @@ std::optional<std::vector<uint8_t>> MeshImpl::readSymbol(PeCoord at, const std::
 }
 
 PeSnapshot MeshImpl::snapshot(PeCoord at) const {
+  settle();
   Block& b = blockAt(at);
   return b.snapshot(b.indexOf(at));
 }
 
 MeshStats MeshImpl::stats() const {
+  settle();
   MeshStats s;
   s.cycles = time_;
   for (const auto& b : blocks_) {
@@ -434,12 +438,14 @@ void MeshImpl::setLogListener(std::function<void(Cycles, PeCoord, const std::str
 }
 
 void MeshImpl::inject(PeCoord at, int color, uint32_t payload, bool control) {
+  settle();
   Block& b = blockAt(at);
   b.catchUp(time_);
   b.injectWord(b.indexOf(at), color, payload, control, time_);
 }
 
 void MeshImpl::activate(PeCoord at, int task_id) {
+  settle();
   Block& b = blockAt(at);
   const uint32_t pe = b.indexOf(at);
   b.core(pe);

@@ -34,6 +34,9 @@ struct MeshOptions {
   /// Cycles that rows of a busy mesh may be ahead of the rows below while a block is run; 1 = none, 0 = choose. What
   /// moves and when never changes; but a run that an event ends leaves rows ahead of it, so it is not the default.
   int lookahead = 1;
+  /// Visits after which a PE that does one plain thing is stepped the express way (express.cpp); 0 = never. Changes
+  /// nothing that can be seen.
+  int express_after = 8;
   bool strict_memory = false;
   /// Wall seconds between heartbeat lines on stderr; 0 = never.
   int heartbeat_seconds = 30;

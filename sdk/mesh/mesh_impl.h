@@ -122,6 +122,9 @@ class MeshImpl final : public Mesh {
   void collect(Cycles window_end);
   RunEnd runLoop(const RunRequest& request);
   void heartbeat();
+  void settle() const {
+    for (const auto& b : blocks_) b->settle();
+  }
 
   std::shared_ptr<const plan::FabricPlan> plan_;
   MeshOptions options_;

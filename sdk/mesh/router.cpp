@@ -306,7 +306,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
           outbox[link->remote_receiver - 1].push_back(
               {ready, link->receiver, onward, link->port, cs->color, flags, false, 0});
         } else {
-          pes_[link->receiver].core->occupied[link->port] |= 1u << cs->color;
+          if (!link->express) arriveOutside(link->receiver, *link);
           schedule(link->receiver, ready);
         }
       }

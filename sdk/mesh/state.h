@@ -64,6 +64,8 @@ struct Link {
   uint8_t remote_receiver = 0;
   /// Off the rectangle: words are counted and dropped.
   bool drop = false;
+  /// The receiver's express record covers it.
+  bool express = false;
   /// Index in the block that owns that end.
   uint32_t sender = kNone;
   uint32_t receiver = kNone;

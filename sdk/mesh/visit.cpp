@@ -161,7 +161,7 @@ Block::Step Block::stepNext(uint32_t pe, Core& core, Worker& w, Cycles t) {
     if (out->remote_receiver != 0) [[unlikely]] {
       outbox[out->remote_receiver - 1].push_back({ready, out->receiver, payload, out->port, cs.color, 0, false, 0});
     } else {
-      pes_[out->receiver].core->occupied[out->port] |= 1u << cs.color;
+      if (!out->express) arriveOutside(out->receiver, *out);
       wheel_.schedule(out->receiver, ready);
     }
   }

@@ -1,0 +1,139 @@
+// The express way against the general one: random streams, the same words in the same cycles.
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/sdk/mesh/rig.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <random>
+#include <tuple>
+
+using namespace weft;
+using namespace weft::testing;
+
+namespace {
+
+/// Every row is a chain of operations on words that run east (colors 1 and 2 in turn); color 3 runs south through the
+/// routers of the PEs in between. Lengths, operations, starts and ends are drawn from the seed.
+void streams(Rig& rig, unsigned seed) {
+  std::mt19937 draw(seed);
+  const auto pick = [&](unsigned n) { return static_cast<int>(draw() % n); };
+  const uint32_t w = rig.plan.extent.width, h = rig.plan.extent.height;
+  const bool wse2 = rig.arch == Arch::Wse2;
+  std::vector<int> down(w);
+  for (int& n : down) n = 10 + pick(60);
+  for (uint32_t y = 0; y < h; ++y) {
+    const int n = 20 + pick(70);
+    for (uint32_t x = 0; x < w; ++x) {
+      const int out = x % 2 == 0 ? 1 : 2, in = 3 - out;
+      const bool first = x == 0, last = x + 1 == w, top = y == 0, bottom = y + 1 == h;
+      std::string header = startTask() + "task local 10 @again.1 !0\n";
+      if (!first) header += fmt::format("input_queue 2 {} default 0 !0\n", in);
+      if (bottom) header += "input_queue 3 3 default 0 !0\n";
+      header += fmt::format("output_queue 4 {} !0\noutput_queue 5 {} !0\n", wse2 ? 255 : out, wse2 ? 255 : 3);
+      std::string body = "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n";
+      body += fmt::format("  %1 = device.random16()\n  store.i16 [{}], %1\n", 64 + 2 * pick(20));
+      // A PE that comes late finds its links full.
+      if (pick(3) == 0)
+        body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}) !1\n", mem(300, 60), mem(64, 60));
+      const std::string to = lit(fabout(4, out, static_cast<uint16_t>(n)));
+      const std::string from = lit(fabin(2, static_cast<uint16_t>(n)));
+      const std::string data = mem(64, static_cast<uint16_t>(n), static_cast<int16_t>(pick(2)));
+      const bool async = pick(4) != 0;
+      const std::string end = async ? ", 10) async activate !2\n" : ") !2\n";
+      if (first) {
+        body += fmt::format("  %0 = dsdop.add16 dsd, dsd, scalar ({}, {}, {}{}", to, data, pick(100), end);
+      } else if (last) {
+        const std::string where = mem(64, static_cast<uint16_t>(n), static_cast<int16_t>(pick(2)));
+        body += pick(2) == 0 ? fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}{}", where, where, from, end)
+                             : fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}{}", where, from, end);
+      } else {
+        switch (pick(3)) {
+          case 0: body += fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}{}", to, data, from, end); break;
+          case 1: body += fmt::format("  %0 = dsdop.xor16 dsd, dsd, dsd ({}, {}, {}{}", to, from, data, end); break;
+          default: body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}{}", to, from, end); break;
+        }
+      }
+      const auto length = static_cast<uint16_t>(down[x]);
+      if (top)
+        body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}) async !3\n", lit(fabout(5, 3, length)),
+                            mem(64, length, 0));
+      if (bottom)
+        body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}) async !3\n", mem(200, length, 0),
+                            lit(fabin(3, length)));
+      body +=
+          "  ret\n}\nfn 1 \"again\" task () void !0 {\n  local %0: i16\nb0:\n  %0 = load.i16 [2]\n  %0 = add.i16 %0, "
+          "1\n  store.i16 [2], %0\n  ret\n}\n";
+      rig.put(x, y, rig.add(programText(rig.arch, header, body, 512)));
+      // Some routers hand the words of the row on as well as to their PE's neighbours.
+      if (!last) rig.route(out, x, y, R, E);
+      if (!first) rig.route(in, x, y, W, R);
+      rig.route(3, x, y, top ? R : N, bottom ? R : S);
+    }
+  }
+}
+
+using Event = std::tuple<Cycles, uint32_t, uint32_t, int, int, uint32_t>;
+struct Outcome {
+  uint64_t memory = 0, trace = 0, hops = 0, elements = 0;
+  Cycles end = 0, last_move = 0;
+  std::vector<Event> events;
+  std::vector<std::string> looks;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome outcome(Arch arch, unsigned seed, int express_after, bool looking = false, int edge = 0, int threads = 1) {
+  Rig rig(arch, 7, 5);
+  streams(rig, seed);
+  mesh::MeshOptions options;
+  options.threads = threads;
+  options.block_edge = edge;
+  options.trace_hash = true;
+  options.express_after = express_after;
+  rig.make(options);
+  if (!looking) rig.mesh->setWaveletListener(nullptr);
+  Outcome o;
+  for (Cycles limit = 37; looking && limit < 200; limit += 37) {
+    rig.run(limit);
+    const auto s = rig.mesh->snapshot({3, 2});
+    for (const auto* list : {&s.queues, &s.threads, &s.routes})
+      o.looks.insert(o.looks.end(), list->begin(), list->end());
+  }
+  CHECK(rig.run() == mesh::RunEnd::Complete);
+  const auto stats = rig.mesh->stats();
+  o.memory = rig.mesh->memoryHash();
+  o.trace = rig.mesh->traceHash();
+  o.hops = stats.wavelet_hops;
+  o.elements = stats.dsd_elements;
+  o.end = rig.mesh->cycle();
+  o.last_move = stats.last_move;
+  for (const auto& e : rig.events) o.events.emplace_back(e.cycle, e.pe.x, e.pe.y, e.color, e.port, e.payload);
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("the express way changes nothing") {
+  const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
+  for (unsigned seed = 1; seed <= 25; ++seed) {
+    INFO("seed " << seed);
+    const Outcome plain = outcome(arch, seed, 0);
+    CHECK(plain.hops > 500);
+    CHECK(outcome(arch, seed, 1) == plain);
+    CHECK(outcome(arch, seed, 8) == plain);
+    CHECK(outcome(arch, seed, 2, false, 3) == plain);
+  }
+}
+
+TEST_CASE("looking at a PE in express state shows what the general way would show") {
+  const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
+  for (unsigned seed = 30; seed <= 34; ++seed) {
+    INFO("seed " << seed);
+    const Outcome plain = outcome(arch, seed, 0, true);
+    CHECK(plain.events.size() > 500);
+    CHECK(plain.looks.size() > 8);
+    CHECK(outcome(arch, seed, 1, true) == plain);
+    CHECK(outcome(arch, seed, 5, true) == plain);
+    CHECK(outcome(arch, seed, 1, true, 2, 2) == plain);
+  }
+}
