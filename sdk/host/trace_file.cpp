@@ -86,7 +86,7 @@ uint32_t fieldsOf(const TraceEntry& e) {
 
 }  // namespace
 
-char portLetter(uint8_t port) { return "WESNRH"[std::min<uint8_t>(port, 5)]; }
+char portLetter(uint8_t port) { return "WESNRW"[std::min<uint8_t>(port, 5)]; }
 
 TraceFile::TraceFile(const plan::FabricPlan& plan) : plan_(plan), most_(kDefaultEvents) {
   if (const char* most = std::getenv("WEFT_TRACE_EVENTS")) most_ = std::strtoull(most, nullptr, 10);

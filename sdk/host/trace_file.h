@@ -52,7 +52,8 @@ class TraceFile {
 /// Reads DIR/simfab_traces, or DIR itself.
 Result<Trace> readTrace(const std::string& directory, diag::Sink& sink);
 
-/// Letters of the ports, W E S N R and H, as logs have them.
+/// Letters of the ports, W E S N R, as logs have them. What the host streams in comes from the west, where a wafer has
+/// the columns that feed the program.
 char portLetter(uint8_t port);
 
 }  // namespace weft::host

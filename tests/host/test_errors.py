@@ -67,6 +67,7 @@ def read_only():
     (lambda r: r.call("fill", []), "E0617", "'call'"),
     (lambda r: r.call("fill", ["x"], nonblock=False), "E0617", "32-bit words"),
     # Everything else.
+    (lambda r: r.get_id(5), "E0617", "the name of an export, not 5"),
     (lambda r: r.task_wait(3), "E0617", "not int"),
     (lambda r: r.read_symbol(0, 0, "A"), "E0603", "P0.0"),
     (lambda r: r.read_symbol(4, 1, "nothing"), "E0603", "`nothing`"),
@@ -81,6 +82,22 @@ def test_mistakes(runner, call, code, text):
     assert text in str(error.value)
     # The run goes on.
     runner.launch("fill", nonblock=False)
+
+
+@pytest.mark.parametrize("bindir, arguments, code, text", [
+    (None, (), "E0617", "compiled directory, not None"),
+    (5, (), "E0617", "compiled directory, not 5"),
+    (__file__, (), "E0601", "it is a file"),
+    ("nowhere", (), "E0601", "no such directory"),
+    ("arrays", (5,), "E0617", "what get_platform() returns, not 5"),
+])
+def test_what_a_runtime_opens(arrays, bindir, arguments, code, text):
+    from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime
+
+    with pytest.raises(RuntimeError) as error:
+        SdkRuntime(arrays if bindir == "arrays" else bindir, *arguments)
+    assert error.value.code == code
+    assert text in str(error.value)
 
 
 def test_tasks_belong_to_their_runtime(runner, arrays):

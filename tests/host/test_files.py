@@ -62,7 +62,7 @@ def test_the_trace_has_every_arrival(streamed, tmp_path):
     lines = result.stdout.splitlines()
     # Two words in from the host, two words out from the ramp.
     assert [line.split(" ", 1)[1].split(",")[0] for line in lines if " C5 " in line] == [
-        "P4.1 landing C5 from link H"] * 2
+        "P4.1 landing C5 from link W"] * 2
     assert len([line for line in lines if " C6 from link R" in line]) == 2
     assert (tmp_path / "simfab_traces" / "metadata").read_text().startswith("/* CTF 1.8 */")
 
@@ -96,7 +96,7 @@ def test_landing_lines(arrays, tmp_path, monkeypatch):
     runtime.memcpy_d2h(words, 6, *where()[:4], 1, **copy_options(streaming=True))
     runtime.stop()
     log = (tmp_path / "sim.log").read_text()
-    found = re.findall(r"^@\d+ P\d+\.\d+ \(hwtile\) landing C5 from link H, ctrl=0, idx=0000, data=3C00 "
+    found = re.findall(r"^@\d+ P\d+\.\d+ \(hwtile\) landing C5 from link W, ctrl=0, idx=0000, data=3C00 "
                        r"\(\+1\.000\(\+00\)\), (?:half=0, )?ident=[0-9A-F]{16}, lf=0$", log, re.M)
     assert len(found) == WIDTH * HEIGHT
     assert "@0 Global debug flag: landing,router" in log

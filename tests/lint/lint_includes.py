@@ -98,7 +98,7 @@ def check(tree, name):
                 tree.problem(name, line, f"sdk/python uses only sdk/include/weft and pybind11, not <{path}>")
             continue
         # Installed headers name each other as users do.
-        if path.startswith("weft/"):
+        if path.startswith(("weft/", "cerebras/")):
             path = "sdk/include/" + path
         if path.split("/")[0] in ("frontend", "jit", "sdk"):
             if path.startswith("frontend/parse/") and path != "frontend/parse/parse.h" and owner != "frontend/parse":

@@ -54,7 +54,8 @@ def _positions(routes, color):
     if isinstance(routes, RoutingPosition):
         routes = [routes]
     if not isinstance(routes, (list, tuple)) or not all(isinstance(p, RoutingPosition) for p in routes):
-        raise error("E0616", f"the routes of color '{color.get_global_name()}' are a list of RoutingPosition, not {routes!r}")
+        name = color.get_global_name()
+        raise error("E0616", f"the routes of color '{name}' are a list of RoutingPosition, not {routes!r}")
     return list(routes)
 
 
@@ -605,7 +606,8 @@ class SdkLayout:
             json.dump(description, f)
             f.flush()
             done = subprocess.run(
-                [tools.command("weft"), "layout", f.name, "-o", os.fspath(out_prefix)], capture_output=True, text=True, check=False
+                [tools.command("weft"), "layout", f.name, "-o", os.fspath(out_prefix)],
+                capture_output=True, text=True, check=False,
             )
         if done.returncode != 0:
             raise _compile_error(done.stderr)

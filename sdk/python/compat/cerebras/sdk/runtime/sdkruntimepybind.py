@@ -88,6 +88,18 @@ def _array(array):
     return array
 
 
+def _directory(bindir):
+    """The absolute path of a compiled directory: scripts change the folder before load()."""
+    try:
+        path = os.path.abspath(os.fspath(bindir))
+    except TypeError:
+        raise error("E0617", f"SdkRuntime() needs the path of a compiled directory, not {bindir!r}") from None
+    if os.path.isfile(path):
+        help_ = "help: cerebras.sdk.client.SdkRuntime opens it" if path.endswith(".tar.gz") else "help: name its directory"
+        raise error("E0601", f"`{path}` cannot be opened as a compiled program: it is a file", help_)
+    return path
+
+
 def _call_words(params):
     """Words of call(): anything NumPy can make an array of, its bits kept for 32-bit elements."""
     array = np.asarray(params)
@@ -149,9 +161,7 @@ class SdkRuntime:
                 warnings.warn(f"SdkRuntime ignores the keyword argument '{key}'", stacklevel=2)
         self._core = None
         self._artifacts = bindir if isinstance(bindir, SdkCompileArtifacts) else None
-        directory = os.path.abspath(
-            self._artifacts.path if self._artifacts else os.fspath(bindir)
-        )
+        directory = _directory(self._artifacts.path if self._artifacts else bindir)
         if kwargs.get("setup_phase_only") and kwargs.get("run_phase_only"):
             raise error("E0617", "sdk_setup_phase_only and sdk_run_phase_only must be mutual exclusive")
         self._setup_only = bool(kwargs.get("setup_phase_only"))
@@ -159,6 +169,8 @@ class SdkRuntime:
         if isinstance(platform, str):
             kwargs.setdefault("cmaddr", platform)
             platform = None
+        if platform is not None and not isinstance(platform, SdkExecutionPlatform):
+            raise error("E0617", f"the platform of an SdkRuntime is what get_platform() returns, not {platform!r}")
         address = kwargs.get("cmaddr") or (platform.address if platform else None)
         if address:
             print(
@@ -218,6 +230,8 @@ class SdkRuntime:
 
     def get_id(self, name):
         """Id of an exported variable or function, or None."""
+        if not isinstance(name, str):
+            raise error("E0617", f"get_id() takes the name of an export, not {name!r}")
         return self._core.id_of(name)
 
     def _transfer(self, name, target, x, y, w, h, count, keywords, spread=_core.Spread.EACH):
@@ -373,12 +387,14 @@ class SdkRuntime:
     def send(self, port, src, n_wavelets=None, **keywords):
         """Streams words to an input stream of an SdkLayout program."""
         nonblock = _nonblock("send", keywords)
-        return Task(self._core, self._core.send(self._stream(port), src, self._words("send", src, n_wavelets), nonblock))
+        count = self._words("send", src, n_wavelets)
+        return Task(self._core, self._core.send(self._stream(port), src, count, nonblock))
 
     def receive(self, port, dest, n_wavelets=None, **keywords):
         """Fills an array with the next words of an output stream."""
         nonblock = _nonblock("receive", keywords)
-        return Task(self._core, self._core.receive(self._stream(port), dest, self._words("receive", dest, n_wavelets), nonblock))
+        count = self._words("receive", dest, n_wavelets)
+        return Task(self._core, self._core.receive(self._stream(port), dest, count, nonblock))
 
     def receive_tofile(self, port, filename, **keywords):
         """Writes the words of an output stream to a file, little-endian: when nothing moves any more, or at stop()."""
