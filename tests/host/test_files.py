@@ -119,7 +119,7 @@ def test_csdb_reads_a_core(streamed, arrays, tmp_path):
     assert "Removing ('', Rect(x=5, y=1, width=1, height=1))" in out
     assert f"Rect(x=4, y=1, width={WIDTH}, height={HEIGHT})" in out
     assert re.search(r"^\(4,1\) 0000: \w{4} \w{4} \w{4} \w{4}$", out, re.M)
-    assert re.search(r"^ +P5\.1 +\d+ +5 +0 +H +0000 +\w{4}$", out, re.M)
+    assert re.search(r"^ +P5\.1 +\d+ +5 +0 +W +0000 +\w{4}$", out, re.M)
     assert "main thread: idle" in out
     assert out.count("ERROR:csdb:") == 3
     assert out.count("Workdir: ") == 1
