@@ -63,12 +63,14 @@ void checked(Call call) {
   check(status);
 }
 
-[[noreturn]] void wrongArray(const std::string& text) {
-  const py::object type = py::module_::import("weft.errors").attr("WeftError");
-  const py::object error = type("error[E0611]: " + text, "E0611", py::list());
-  PyErr_SetObject(type.ptr(), error.ptr());
+/// A mistake that is found before the runtime is asked.
+[[noreturn]] void mistake(const char* code, const std::string& text) {
+  const py::object error = py::module_::import("weft.errors").attr("error")(code, text);
+  PyErr_SetObject(py::type::of(error).ptr(), error.ptr());
   throw py::error_already_set();
 }
+
+[[noreturn]] void wrongArray(const std::string& text) { mistake("E0611", text); }
 
 /// Bits move unchanged, so an array in the other byte order would arrive as other numbers.
 void checkByteOrder(const py::array& array) {
@@ -152,7 +154,13 @@ class Runtime {
     });
   }
 
-  weft::Runtime& get() { return *runtime_; }
+  weft::Runtime& get() {
+    if (runtime_ != nullptr) return *runtime_;
+    mistake("E0610", "the runtime belongs to the process that made it, not to its fork");
+  }
+  [[nodiscard]] bool abandoned() const { return runtime_ == nullptr; }
+  /// In a forked process: the threads of the simulation are not there to be joined, so nothing may be taken down.
+  void abandon() { (void)runtime_.release(); }
 
   weft::Task copyIn(const weft::Transfer& transfer, const py::array& array) {
     checkItems(array);
@@ -160,7 +168,8 @@ class Runtime {
     weft::Task task = 0;
     const auto* words = static_cast<const uint32_t*>(packed.data());
     const auto count = static_cast<size_t>(packed.size());
-    checked([&] { return runtime_->copyIn(transfer, words, count, task); });
+    weft::Runtime& runtime = get();
+    checked([&] { return runtime.copyIn(transfer, words, count, task); });
     return task;
   }
 
@@ -185,7 +194,8 @@ class Runtime {
         target.attr("__setitem__")(py::ellipsis(), flat.attr("reshape")(target.attr("shape")));
       };
     }
-    checked([&] { return runtime_->copyOut(transfer, words, count, std::move(done), task); });
+    weft::Runtime& runtime = get();
+    checked([&] { return runtime.copyOut(transfer, words, count, std::move(done), task); });
     return task;
   }
 
@@ -194,7 +204,8 @@ class Runtime {
     checkStreamed(packed, count);
     weft::Task task = 0;
     const auto* words = static_cast<const uint32_t*>(packed.data());
-    checked([&] { return runtime_->send(stream, words, count, nonblock, task); });
+    weft::Runtime& runtime = get();
+    checked([&] { return runtime.send(stream, words, count, nonblock, task); });
     return task;
   }
 
@@ -204,7 +215,8 @@ class Runtime {
     if ((array.flags() & py::array::c_style) == 0) wrongArray("the array to receive into is not contiguous");
     weft::Task task = 0;
     auto* words = static_cast<uint32_t*>(array.mutable_data());
-    checked([&] { return runtime_->receive(stream, words, count, [held = keep(array)] {}, nonblock, task); });
+    weft::Runtime& runtime = get();
+    checked([&] { return runtime.receive(stream, words, count, [held = keep(array)] {}, nonblock, task); });
     return task;
   }
 
@@ -212,7 +224,8 @@ class Runtime {
     std::vector<weft::LaunchArgument> arguments;
     for (const py::handle& value : args) arguments.push_back(argument(value));
     weft::Task task = 0;
-    checked([&] { return runtime_->launch(name, arguments, nonblock, task); });
+    weft::Runtime& runtime = get();
+    checked([&] { return runtime.launch(name, arguments, nonblock, task); });
     return task;
   }
 
@@ -285,9 +298,10 @@ void bindRuntime(py::module_& m) {
   py::class_<Runtime>(m, "Runtime")
       .def(py::init<const std::string&, const weft::RuntimeOptions&>(), py::arg("directory"),
            py::arg("options") = weft::RuntimeOptions())
-      .def("load", [](Runtime& r) { checked([&] { return r.get().load(); }); })
-      .def("run", [](Runtime& r) { checked([&] { return r.get().run(); }); })
-      .def("stop", [](Runtime& r) { checked([&] { return r.get().stop(); }); })
+      .def("load", [](Runtime& r) { checked([&, &runtime = r.get()] { return runtime.load(); }); })
+      .def("run", [](Runtime& r) { checked([&, &runtime = r.get()] { return runtime.run(); }); })
+      .def("stop", [](Runtime& r) { checked([&, &runtime = r.get()] { return runtime.stop(); }); })
+      .def("abandon", &Runtime::abandon)
       .def("id_of", [](Runtime& r, const std::string& name) { return r.get().idOf(name); })
       .def("copy_in", &Runtime::copyIn)
       .def("copy_out", &Runtime::copyOut)
@@ -296,7 +310,7 @@ void bindRuntime(py::module_& m) {
       .def("receive", &Runtime::receive)
       .def("receive_to_file",
            [](Runtime& r, size_t stream, const std::string& path, bool nonblock) {
-             checked([&] { return r.get().receiveToFile(stream, path, nonblock); });
+             checked([&, &runtime = r.get()] { return runtime.receiveToFile(stream, path, nonblock); });
            })
       .def_property_readonly("streams",
                              [](Runtime& r) {
@@ -315,28 +329,31 @@ void bindRuntime(py::module_& m) {
       .def("call",
            [](Runtime& r, const std::string& name, const std::vector<uint32_t>& words, bool nonblock) {
              weft::Task task = 0;
-             checked([&] { return r.get().call(name, words, nonblock, task); });
+             checked([&, &runtime = r.get()] { return runtime.call(name, words, nonblock, task); });
              return task;
            })
-      .def("wait", [](Runtime& r, weft::Task task) { checked([&] { return r.get().wait(task); }); })
+      .def("wait", [](Runtime& r, weft::Task task) { checked([&, &runtime = r.get()] { return runtime.wait(task); }); })
       .def("is_done",
            [](Runtime& r, weft::Task task) {
              bool done = false;
-             checked([&] { return r.get().isDone(task, done); });
+             checked([&, &runtime = r.get()] { return runtime.isDone(task, done); });
              return done;
            })
       .def("read_symbol",
            [](Runtime& r, int64_t x, int64_t y, const std::string& symbol) {
              std::vector<uint8_t> bytes;
-             checked([&] { return r.get().readSymbol(x, y, symbol, bytes); });
+             checked([&, &runtime = r.get()] { return runtime.readSymbol(x, y, symbol, bytes); });
              return py::array_t<uint8_t>(static_cast<py::ssize_t>(bytes.size()), bytes.data());
            })
-      .def("dump_core", [](Runtime& r, const std::string& path) { checked([&] { return r.get().dumpCore(path); }); })
+      .def("dump_core",
+           [](Runtime& r, const std::string& path) {
+             checked([&, &runtime = r.get()] { return runtime.dumpCore(path); });
+           })
       .def_property_readonly("directory", [](Runtime& r) { return r.get().directory(); })
       .def_property_readonly("arch", [](Runtime& r) { return r.get().arch(); })
       .def_property_readonly("uses_memcpy", [](Runtime& r) { return r.get().usesMemcpy(); })
       .def_property_readonly("is_loaded", [](Runtime& r) { return r.get().isLoaded(); })
-      .def_property_readonly("is_running", [](Runtime& r) { return r.get().isRunning(); })
+      .def_property_readonly("is_running", [](Runtime& r) { return !r.abandoned() && r.get().isRunning(); })
       .def_property_readonly("is_stopped", [](Runtime& r) { return r.get().isStopped(); })
       .def_property_readonly("cycles", [](Runtime& r) { return r.get().figures().cycles; })
       .def_property_readonly("engine", [](Runtime& r) { return r.get().figures().engine; })

@@ -201,6 +201,27 @@ def test_ctrl_c_interrupts_a_blocking_call(arrays, tmp_path):
     assert "E0608" in errors
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_fork_leaves_the_runs_of_its_parent_alone(arrays, tmp_path, threads):
+    script = (
+        "import os, sys, numpy as np\n"
+        "from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime\n"
+        "def start():\n    r = SdkRuntime(sys.argv[1])\n    r.load()\n    r.run()\n"
+        "    r.launch('fill', nonblock=False)\n    return r\n"
+        "r = start()\n"
+        "if os.fork() == 0:\n"
+        "    try:\n        r.launch('fill', nonblock=False)\n"
+        "    except RuntimeError as e:\n        print(e.code, flush=True)\n"
+        "    start().stop()\n"
+        # Ends as a script does, with all destructors.
+        "    sys.exit(3)\n"
+        "print(os.wait()[1] >> 8)\n"
+        "r.launch('fill', nonblock=False)\nr.stop()\n")
+    result = subprocess.run(["cs_python", "-c", script, arrays], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+                            env={**os.environ, "WEFT_THREADS": threads})
+    assert (result.stdout, result.returncode) == ("E0610\n3\n", 0), result.stderr
+
+
 def test_an_exception_between_run_and_stop_ends_at_once(arrays, tmp_path):
     script = ("from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime\n"
               f"r = SdkRuntime({str(arrays)!r})\nr.load()\nr.run()\nr.launch('fill', nonblock=True)\nraise SystemExit(3)\n")
