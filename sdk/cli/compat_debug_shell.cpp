@@ -1,10 +1,16 @@
-// sdk_debug_shell: `compile` is cslc, `smoke` runs the examples of folders, `wavelet-trace` prints a trace.
+// sdk_debug_shell: `compile` is cslc, `smoke` runs the examples of folders, `wavelet-trace` prints a trace, `visualize`
+// serves a page about a program and what its run has left.
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/cli/command.h"
+#include "sdk/cli/fabric_view.h"
 #include "sdk/cli/words.h"
+#include "sdk/host/artifact.h"
 #include "sdk/host/trace_file.h"
 
 #include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
 
 namespace weft::cli {
 
@@ -42,6 +48,33 @@ int waveletTrace(Args words) {
   return trace ? kClean : kDiagnostics;
 }
 
+int visualize(Args words) {
+  const std::string folder = takeValue(words, "--artifact_dir").value_or(".");
+  const std::string host = takeValue(words, "--host").value_or("localhost");
+  const std::string port_text = takeValue(words, "--port").value_or("8000");
+  const auto output = takeValue(words, "--output");
+  const bool only_this_port = takeFlag(words, "--noretry");
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc() || end != port_text.data() + port_text.size())
+    return wrongUsage("sdk_debug_shell visualize", fmt::format("`{}` is no port", port_text));
+  if (!words.empty()) return wrongUsage("sdk_debug_shell visualize", fmt::format("`{}` is not understood", words[0]));
+  const source::SourceManager sources;
+  diag::Sink sink;
+  const auto page = fabricPage(folder, sink);
+  if (page && output && host::writeWholeFile(*output, *page, sink)) fmt::print("{}\n", *output);
+  const bool failed = sink.hasErrors();
+  DiagnosticPrinter().print(sink.drain(), sources);
+  if (failed || output) return failed ? kDiagnostics : kClean;
+  const bool served = servePage(*page, host, port, only_this_port, [&](uint16_t own) {
+    fmt::print("Click this link to open URL: http://{}:{}/sdk-gui\nPress Ctrl-C to exit\n", host, own);
+    std::fflush(stdout);
+  });
+  if (served) return kClean;
+  fmt::print(stderr, "sdk_debug_shell visualize: {}:{} cannot be had; --port names another\n", host, port);
+  return kDiagnostics;
+}
+
 }  // namespace
 
 int debugShellMain(const Args& args) {
@@ -52,19 +85,15 @@ int debugShellMain(const Args& args) {
         "  smoke [DIR..]   run every commands_*.sh below the folders\n"
         "  wavelet-trace --artifact_dir DIR --x X --y Y trace\n"
         "                  arrivals of wavelets at one PE of the fabric, from DIR/simfab_traces\n"
-        "  visualize [--artifact_dir DIR]\n"
-        "                  there is no viewer: says where the text tools are\n");
+        "  visualize [--artifact_dir DIR] [--host HOST] [--port N] [--noretry] [--output FILE]\n"
+        "                  a page with the program's PEs, routes and symbols, and with the core and the trace in DIR;\n"
+        "                  served at HOST:N (localhost:8000), or written to FILE\n");
     return kClean;
   }
   if (args[0] == "compile") return cslcMain(Args(args.begin() + 1, args.end()));
   if (args[0] == "wavelet-trace") return waveletTrace(Args(args.begin() + 1, args.end()));
   if (args[0] == "smoke") return smoke(args);
-  if (args[0] == "visualize") {
-    fmt::print(stderr,
-               "sdk_debug_shell: Weft has no viewer; `csdb` shows cores, symbols and wavelets, `weft compile "
-               "--dump=plan` the routes\n");
-    return kUsage;
-  }
+  if (args[0] == "visualize") return visualize(Args(args.begin() + 1, args.end()));
   return wrongUsage("sdk_debug_shell", fmt::format("there is no command `{}`", args[0]));
 }
 

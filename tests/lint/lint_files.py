@@ -14,7 +14,8 @@ COMMENT = {".h": "//", ".cpp": "//", ".g4": "//", ".js": "//", ".csl": "//", ".v
 NO_README = re.compile(r"^(tests/unit/|tests/golden/|tests/behavior/|sdk/include|stdlib/(?!kernels$)[^/]+$|\.|editors/[^/]+/)")
 # A folder that exists on one machine only, and a host of one network. Spelled so that this file passes itself.
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:wor[k]|roo[t]|hom[e]|tm[p])/[a-z]")
-ADDRESS = re.compile(r"\bhttp[s]?://")
+# This machine is not the network; {} is a place of a format string.
+ADDRESS = re.compile(r"\bhttp[s]?://(?!localhost\b|\{\})")
 ADDRESS_ALLOWED = {"LICENSE"}
 
 
