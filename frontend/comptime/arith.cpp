@@ -55,6 +55,8 @@ Int128 toInt(double v) {
                : static_cast<Int128>(static_cast<unsigned __int128>(v));
 }
 
+uint64_t lowBits(uint32_t width) { return width >= 64 ? ~0ull : (1ull << width) - 1; }
+
 double intToDouble(Int128 v) { return static_cast<double>(v); }
 
 }  // namespace
@@ -405,6 +407,7 @@ uint64_t Arith::rawBits(const Value& v) const {
     return numeric::f16FromDouble(half(f), v.asFloat());
   }
   if (v.rep() == Value::Rep::Dsd) return v.asDsd().dsd.bits;
+  if (v.rep() == Value::Rep::Aggregate) return packedBits(v);
   const auto bits = static_cast<uint64_t>(v.rawInt());
   uint32_t width = bitWidth(pool_, v.type());
   // Signed numbers of odd widths are held sign-extended, as memory and registers hold them.
@@ -414,8 +417,30 @@ uint64_t Arith::rawBits(const Value& v) const {
   return width == 0 || width >= 64 ? bits : bits & ((1ull << width) - 1);
 }
 
+uint64_t Arith::packedBits(const Value& v) const {
+  const types::StructInfo info = pool_.structInfo(v.type());
+  if (info.is_union) return rawBits(v.element(0)) & lowBits(bitWidth(pool_, v.element(0).type()));
+  uint64_t bits = 0;
+  for (size_t i = 0; i < info.fields.size(); ++i) {
+    const uint64_t field = rawBits(v.element(i)) & lowBits(bitWidth(pool_, info.fields[i].type));
+    if (info.fields[i].offset < 64) bits |= field << info.fields[i].offset;
+  }
+  return bits;
+}
+
+Value Arith::fromPackedBits(TypeId type, uint64_t bits) const {
+  const types::StructInfo info = pool_.structInfo(type);
+  if (info.is_union) return Value::unionValue(type, 0, fromBits(info.fields[0].type, bits));
+  std::vector<Value> fields;
+  fields.reserve(info.fields.size());
+  for (const auto& f : info.fields)
+    fields.push_back(fromBits(f.type, f.offset < 64 ? bits >> f.offset & lowBits(bitWidth(pool_, f.type)) : 0));
+  return Value::aggregate(type, std::move(fields));
+}
+
 Value Arith::fromBits(TypeId type, uint64_t bits) const {
   switch (pool_.kind(type)) {
+    case Kind::Struct: return fromPackedBits(type, bits);
     case Kind::Float: {
       const FloatFormat f = pool_.floatFormat(type);
       if (f == FloatFormat::F32) return Value::floating(type, numeric::f32ToDouble(static_cast<uint32_t>(bits)));
@@ -434,20 +459,32 @@ Value Arith::fromBits(TypeId type, uint64_t bits) const {
   return Value::integer(type, static_cast<Int128>(bits));
 }
 
+uint32_t Arith::castWidth(TypeId type) const {
+  switch (pool_.kind(type)) {
+    case Kind::Bool: return 8;  // as in memory
+    case Kind::Int:
+    case Kind::Float:
+    case Kind::Enum:
+    case Kind::Pointer: return bitWidth(pool_, type);
+    case Kind::Struct: return pool_.structInfo(type).layout == ast::Layout::Packed ? pool_.structInfo(type).bits : 0;
+    default: return 0;
+  }
+}
+
 Outcome Arith::bitcast(TypeId to, const Value& v) {
   if (v.isPoison()) return {v};
   Value source = v;
   if (pool_.is(v.type(), Kind::ComptimeInt)) {
     // A literal takes the width of the target.
-    const uint32_t width = bitWidth(pool_, to);
+    const uint32_t width = castWidth(to);
     if (width == 0 || width > 64) return fail(ArithError::BadConversion);
     const Int128 i = decide(v);
     if (i < -(static_cast<Int128>(1) << (width - 1)) || i >= static_cast<Int128>(1) << width)
       return fail(ArithError::Overflow);
     return {fromBits(to, static_cast<uint64_t>(i))};
   }
-  const uint32_t from_width = bitWidth(pool_, v.type());
-  const uint32_t to_width = bitWidth(pool_, to);
+  const uint32_t from_width = castWidth(v.type());
+  const uint32_t to_width = castWidth(to);
   if (from_width == 0 || to_width == 0 || from_width > 64) return fail(ArithError::BadConversion);
   if (from_width != to_width) return fail(ArithError::WidthMismatch);
   if (v.symbolic()) {

@@ -48,7 +48,11 @@ class Arith {
   /// a float, 16-bit float to f32. Identity for equal types. Everything else is BadConversion (pointers and structs are
   /// sema's).
   Outcome coerce(TypeId to, const Value& v);
+  /// @bitcast between types of one castWidth(): scalars and packed structs and unions of up to 64 bits. A comptime_int
+  /// takes the width of the target.
   Outcome bitcast(TypeId to, const Value& v);
+  /// The bits of a type in @bitcast; 0: the type has no defined ones.
+  [[nodiscard]] uint32_t castWidth(TypeId type) const;
   /// @__sqrt and so on; arguments of one float type.
   Outcome sqrt(const Value& v);
   Outcome floor(const Value& v);
@@ -63,8 +67,8 @@ class Arith {
   /// The same value with every symbolic part decided.
   Value concrete(const Value& v);
 
-  /// The value's bits as they stand in PE memory or in a TIR constant (two's complement, IEEE), zero-extended. Scalars
-  /// only: bool, integers, floats, enums, ids, directions. Symbolic values: the bits for the PE at hand.
+  /// The value's bits as they stand in PE memory or in a TIR constant (two's complement, IEEE), zero-extended: of
+  /// bool, integers, floats, enums, ids, directions, packed structs. Symbolic values: the bits for the PE at hand.
   [[nodiscard]] uint64_t rawBits(const Value& v) const;
   [[nodiscard]] Value fromBits(TypeId type, uint64_t bits) const;
   /// Rounds a double to the format of `float_type` (nearest even).
@@ -77,6 +81,8 @@ class Arith {
   Outcome floatResult(TypeId type, double v, bool finite);
   Value symbolicBool(bool v, SymId sym);
   SymId symOf(const Value& v);
+  [[nodiscard]] uint64_t packedBits(const Value& v) const;
+  [[nodiscard]] Value fromPackedBits(TypeId type, uint64_t bits) const;
   const types::Pool& pool_;
   Recorder* recorder_;
 };

@@ -2,6 +2,7 @@
 // operations that no route serves.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/layout/layout_runner.h"
+#include "frontend/target/host_link.h"
 
 #include <algorithm>
 
@@ -163,7 +164,9 @@ void LayoutRunner::checkNeighbours() {
   }
 }
 
-uint32_t LayoutRunner::servedByHost() const { return plan_->host.h2dMask() | plan_->host.d2hMask() | 7u << 21; }
+uint32_t LayoutRunner::servedByHost() const {
+  return plan_->host.h2dMask() | plan_->host.d2hMask() | target::host_link::kColors;
+}
 
 // An operation whose color has no way between router and CE on any PE that runs it. If some PEs have one, the others
 // may never come to it: which tasks run there is decided while the program runs.

@@ -121,6 +121,7 @@ bool reportBadToken(Tokens& tokens, const antlr4::Token& token, diag::Sink& sink
       if ((static_cast<unsigned char>(tokens.text[at]) & 0xc0) == 0x80) return true;
       auto builder = sink.error(Code::E0102, span, "{}", describeUnknown(tokens.text, at));
       if (tokens.text[at] == '@') builder.help("a builtin is written `@name(...)`, without a space");
+      if (tokens.text[at] == '?') builder.help("a choice between two values is written `if (c) a else b`");
       builder.emit();
       return true;
     }

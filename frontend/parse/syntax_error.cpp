@@ -90,6 +90,17 @@ std::string describeFound(const Tokens& tokens, const antlr4::Token& token) {
 
 bool isKeyword(size_t type) { return type >= CslLexer::CONST && type <= CslLexer::COLOR; }
 
+/// The token `n` places before `token`; null when there is none.
+const antlr4::Token* tokenBefore(const Tokens& tokens, const antlr4::Token* token, size_t n) {
+  const auto at = std::find_if(tokens.list.begin(), tokens.list.end(), [&](const auto& t) { return t.get() == token; });
+  if (at == tokens.list.end() || static_cast<size_t>(at - tokens.list.begin()) < n) return nullptr;
+  return (at - static_cast<ptrdiff_t>(n))->get();
+}
+
+std::string_view textFrom(const Tokens& tokens, const antlr4::Token& token) {
+  return tokens.text.substr(tokens.spanOf(token).begin);
+}
+
 /// Guesses at intent, only ever as help.
 void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& error, const antlr4::Token* previous) {
   const std::string_view found = tokens.textOf(*error.found);
@@ -101,11 +112,23 @@ void addHelp(diag::Builder& builder, const Tokens& tokens, const SyntaxError& er
     builder.help("an assignment is not an expression; `==` compares");
   } else if ((type == CslLexer::PLUS || type == CslLexer::MINUS) && previous != nullptr &&
              previous->getType() == type) {
-    builder.help(fmt::format("there is no `{0}{0}`; write `{0}= 1`", found));
+    const antlr4::Token* operand = tokenBefore(tokens, previous, 1);
+    builder.help(operand != nullptr && operand->getType() == CslLexer::STRING
+                     ? "strings are joined with `@strcat`"
+                     : fmt::format("there is no `{0}{0}`; write `{0}= 1`", found));
   } else if (type == CslLexer::AMP && previous != nullptr && previous->getType() == type) {
     builder.help("logical and is written `and`");
   } else if (previous != nullptr && previous->getType() == CslLexer::PIPE && type == CslLexer::PIPE) {
     builder.help("logical or is written `or`");
+  } else if (const antlr4::Token* pipe = tokenBefore(tokens, previous, 2);
+             pipe != nullptr && textFrom(tokens, *pipe).starts_with("||")) {
+    // `a || b` began a tensor access after the first bar.
+    builder.help("logical or is written `or`");
+  } else if (type == CslLexer::SLASH && textFrom(tokens, *error.found).starts_with("/*")) {
+    builder.help("comments begin with `//` and end with the line");
+  } else if (type == CslLexer::DOT && previous != nullptr && previous->getType() == CslLexer::DOT) {
+    builder.help(
+        "there are no slices or `a..b` ranges; `@range(T, a, b, 1)` counts, a pointer and a length name a part");
   } else if (previous != nullptr && previous->getType() == CslLexer::DOT && expected.only(CslLexer::LBRACE)) {
     builder.help(
         "the items of an initializer are all named or all plain; a member of an enum is written with its type: `E.a`");

@@ -286,6 +286,10 @@ class OpMaker {
         op_.on_control_id = static_cast<int16_t>(*task_id);
       } else {
         if (!mustBeComptime(*id, span)) return false;
+        if (!s_.pool.isId(id->type)) {
+          (void)s_.typeMismatch(span, "local_task_id", id->type);
+          return false;
+        }
         op_.on_control_id = static_cast<int16_t>(s_.knownInt(id->value));
       }
     }

@@ -11,11 +11,7 @@ using types::Kind;
 Operand Sema::builtinAs(const ast::BuiltinCall& call, TypeId) {
   const TypeId type = typeExpr(*call.args[0]);
   if (type == types::kPoison) return Operand::poison();
-  // A branch of literals takes the type at once.
-  const bool branches = call.args[1]->kind == ast::NodeKind::IfExpr || call.args[1]->kind == ast::NodeKind::SwitchExpr;
-  Operand v = expr(*call.args[1], branches ? type : TypeId{});
-  if (v.stops()) return v;
-  return convert(std::move(v), type, call.args[1]->span);
+  return branches(*call.args[1], type, Branches::Converted);
 }
 
 Operand Sema::builtinBitcast(const ast::BuiltinCall& call, TypeId) {

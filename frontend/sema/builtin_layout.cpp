@@ -59,6 +59,12 @@ Operand Sema::builtinSetTileCode(const ast::BuiltinCall& call, TypeId) {
     if (!args[3].isComptime()) return notComptime(call.args[3]->span, "params");
     if (!pool.is(args[3].type, Kind::Struct)) return typeMismatch(call.args[3]->span, "struct", args[3].type);
     params = args[3].value;
+    // Once per file and set of fields, not per PE.
+    const uint64_t key = (reinterpret_cast<uintptr_t>(file) << 20) ^ params.type().value;
+    if (device.checked_bindings.insert(key).second) {
+      const FileInfo& info = ctx.files->info(*file);
+      if (!info.had_errors) checkBindings(info, params.type(), call.args[3]->span);
+    }
   }
   return report(*this, hooks->setTileCode(*x, *y, *file, params, call.span), call.span);
 }
@@ -137,6 +143,12 @@ Operand Sema::builtinGetRectangle(const ast::BuiltinCall& call, TypeId) {
                            Value::aggregate(pair, {number(fabric.width), number(fabric.height)}),
                            Value::aggregate(pair, {number(offset.x), number(offset.y)})};
   return Operand::comptime(Value::aggregate(pool.anonStruct(names, all), std::move(parts)));
+}
+
+Operand Sema::builtinHostLink(const ast::BuiltinCall& call, TypeId) {
+  if (!requireTopComptime(*this, call)) return Operand::poison();
+  device.host_link = true;
+  return voidOperand();
 }
 
 Operand Sema::builtinMemcpyConfig(const ast::BuiltinCall& call, TypeId) {

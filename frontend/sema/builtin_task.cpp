@@ -39,6 +39,9 @@ bool checkTaskSignature(Sema& s, DeclId task, tir::TaskKind kind, Span span) {
     s.error(Code::E0518, span, "{} task {}", kindName(kind), why).emit();
     return false;
   };
+  if (const TypeId result = s.decl(task).result; result != types::kVoid)
+    return bad(
+        fmt::format("returns '{}'; nobody takes the result of a task, so it must be 'void'", s.typeName(result)));
   if (kind == tir::TaskKind::Local) return params.empty() || bad("must have no parameters");
   if (kind == tir::TaskKind::Data && params.empty()) return bad("must have one or two parameters, got none");
   if (params.size() > 2) return bad(fmt::format("must have at most two parameters, got {}", params.size()));

@@ -1,5 +1,6 @@
 // Dispatch of `@name(...)`: the table from types/builtins.def, argument counts and where each is legal.
 // SPDX-License-Identifier: Apache-2.0
+#include "frontend/sema/nearest.h"
 #include "frontend/sema/sema.h"
 
 #include <array>
@@ -124,7 +125,14 @@ Operand Sema::builtin(const ast::BuiltinCall& call, TypeId want) {
 }
 
 Operand Sema::unknownBuiltin(const ast::BuiltinCall& call) {
-  error(Code::E0211, call.name.span, "unknown builtin `@{}`", text(call.name.symbol)).emit();
+  auto d = error(Code::E0211, call.name.span, "unknown builtin `@{}`", text(call.name.symbol));
+  NearestName nearest(text(call.name.symbol));
+  for (const Entry& entry : kTable)
+    if (!entry.name.starts_with("__")) nearest.consider(entry.name);
+  for (const std::string_view name : kDsdOps) nearest.consider(name);
+  if (const std::string& best = nearest.best(); !best.empty())
+    d.help(fmt::format("did you mean `@{}`?", best), {{call.name.span, "@" + best}});
+  d.emit();
   return Operand::poison();
 }
 

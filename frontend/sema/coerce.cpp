@@ -307,28 +307,27 @@ Operand Sema::convert(Operand v, TypeId type, Span span) {
   return Operand::runtime(type, emitConversion(target == tir::Type::F32 ? Op::FPExt : Op::FPTrunc, target, op, source));
 }
 
+// The address of a variable is a number only after memory is laid out.
+bool Sema::holdsPointer(TypeId type) const {
+  if (pool.is(type, Kind::Pointer)) return true;
+  if (!pool.is(type, Kind::Struct)) return false;
+  const auto info = pool.structInfo(type);
+  return std::any_of(info.fields.begin(), info.fields.end(), [&](const auto& f) { return holdsPointer(f.type); });
+}
+
 Operand Sema::bitcast(const Operand& v, TypeId type, Span span) {
   if (v.stops() || v.type == type) return v;
   if (type == types::kPoison) return Operand::poison();
-  const auto bitsOf = [&](TypeId t) -> uint32_t {
-    switch (pool.kind(t)) {
-      case Kind::Int: return pool.intInfo(t).bits;
-      case Kind::Float: return pool.floatFormat(t) == types::FloatFormat::F32 ? 32 : 16;
-      case Kind::Bool: return 8;
-      case Kind::Enum: return pool.size(t) * 8;
-      case Kind::Pointer: return 16;
-      case Kind::Struct: return pool.structInfo(t).layout == ast::Layout::Packed ? pool.structInfo(t).bits : 0;
-      default: return 0;
-    }
-  };
-  const uint32_t from = bitsOf(v.type);
-  const uint32_t to = bitsOf(type);
   const bool to_pointer = pool.is(type, Kind::Pointer);
-  const bool from_pointer = pool.is(v.type, Kind::Pointer);
   if (v.type == types::kComptimeInt && to_pointer) return bitcast(coerce(v, types::kU16, span), type, span);
+  const uint32_t to = arith.castWidth(type);
+  // A comptime_int has the width of the target.
+  const uint32_t from = v.type == types::kComptimeInt ? to : arith.castWidth(v.type);
   if (from == 0 || to == 0) {
     error(Code::E0315, span, "@bitcast from '{}' to '{}' is not possible", typeName(v.type), typeName(type))
-        .note("it reinterprets integers, floats, bools and enums of one width, and 16-bit integers as pointers")
+        .note(
+            "it reinterprets integers, floats, bools, enums and packed structs of one width, and 16-bit integers as "
+            "pointers")
         .emit();
     return Operand::poison();
   }
@@ -341,9 +340,15 @@ Operand Sema::bitcast(const Operand& v, TypeId type, Span span) {
       const auto address = static_cast<int32_t>(static_cast<uint16_t>(knownInt(v.value)));
       return Operand::comptime(Value::pointer(type, {comptime::PointerTarget::Kind::Raw, 0, address}));
     }
-    if (!from_pointer && !to_pointer && !pool.is(type, Kind::Struct) && !pool.is(v.type, Kind::Struct)) {
+    if (!holdsPointer(v.type) && !holdsPointer(type) && to <= 64) {
       const comptime::Outcome r = arith.bitcast(type, v.value);
       if (r.ok()) return Operand::comptime(r.value);
+      if (r.error == comptime::ArithError::Overflow) {
+        error(Code::E0402, span, "value {} does not fit the {} bits of '{}'", comptime::toText(know(v.value), pool), to,
+              typeName(type))
+            .emit();
+        return Operand::poison();
+      }
       error(Code::E0315, span, "@bitcast from '{}' to '{}' is not possible", typeName(v.type), typeName(type)).emit();
       return Operand::poison();
     }

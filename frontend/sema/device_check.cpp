@@ -2,6 +2,7 @@
 // All of them warn only: what happens on the machine may still be what was meant.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/sema/device_support.h"
+#include "frontend/target/host_link.h"
 
 #include <algorithm>
 
@@ -9,11 +10,18 @@ namespace weft::sema {
 
 using diag::Code;
 
-bool Sema::usesMemcpy() const {
-  return std::any_of(modules_.begin(), modules_.end(), [](const ModuleInstance& m) {
-    return m.file->source->is_library && m.file->source->path.find("memcpy/memcpy") != std::string::npos;
-  });
+namespace {
+
+const char* dsrFileName(tir::DsrFile file) {
+  switch (file) {
+    case tir::DsrFile::Dest: return "dsr_dest";
+    case tir::DsrFile::Src0: return "dsr_src0";
+    case tir::DsrFile::Src1: return "dsr_src1";
+  }
+  return "?";
 }
+
+}  // namespace
 
 bool Sema::isLibrarySpan(Span span) const {
   return std::any_of(modules_.begin(), modules_.end(), [&](const ModuleInstance& m) {
@@ -88,7 +96,12 @@ void Sema::checkDevice() {
           .emit();
     }
   }
-  if (!usesMemcpy()) return;
+  if (device.host_link) checkHostLink();
+}
+
+void Sema::checkHostLink() {
+  namespace link = target::host_link;
+  const auto holds = [](uint64_t mask, int number) { return number >= 0 && number < 64 && (mask >> number & 1) != 0; };
   const auto reserved = [&](Span span, const std::string& what) {
     if (!span.valid() || isLibrarySpan(span)) return;
     warning(Code::W0505, span, "{} is reserved by memcpy", what)
@@ -97,19 +110,24 @@ void Sema::checkDevice() {
         .emit();
   };
   for (const DeviceState::BoundTask& t : device.tasks) {
-    if (t.kind == tir::TaskKind::Local && (t.id == 27 || t.id == 28 || t.id == 30))
+    if (t.kind == tir::TaskKind::Local && holds(link::kLocalTasks, t.id))
       reserved(t.span, fmt::format("local task id {}", t.id));
-    if (t.kind == tir::TaskKind::Control && t.id >= 33 && t.id <= 37)
+    if (t.kind == tir::TaskKind::Control && holds(link::kControlTasks, t.id))
       reserved(t.span, fmt::format("control task id {}", t.id));
   }
-  for (size_t q = 0; q < (isWse3() ? 2u : 1u); ++q)
-    if (device.input_queues[q].set) reserved(device.input_queues[q].span, fmt::format("input queue {}", q));
-  if (device.output_queues[0].set) reserved(device.output_queues[0].span, "output queue 0");
+  for (int q = 0; q < target::kInputQueueCount; ++q)
+    if (holds(link::inputQueues(ctx.options.arch), q))
+      reserved(device.input_queues[q].span, fmt::format("input queue {}", q));
+  for (int q = 0; q < target::kMaxOutputQueueCount; ++q)
+    if (holds(link::kOutputQueues, q)) reserved(device.output_queues[q].span, fmt::format("output queue {}", q));
   for (const LocalColorConfig& c : device.color_configs)
-    if (c.color >= 21) reserved(c.span, fmt::format("color {}", c.color));
+    if (holds(link::kColors, c.color)) reserved(c.span, fmt::format("color {}", c.color));
   for (const DeviceState::NamedDsr& d : device.named_dsrs) {
-    if (d.dsr.number != 0 || d.dsr.file == tir::DsrFile::Src0) continue;
-    reserved(d.span, d.dsr.file == tir::DsrFile::Dest ? "DSR 0 of file dsr_dest" : "DSR 0 of file dsr_src1");
+    const uint32_t mask = d.dsr.file == tir::DsrFile::Dest   ? link::kDestinationDsrs
+                          : d.dsr.file == tir::DsrFile::Src1 ? link::kSecondSourceDsrs
+                                                             : 0;
+    if (holds(mask, d.dsr.number))
+      reserved(d.span, fmt::format("DSR {} of file {}", d.dsr.number, dsrFileName(d.dsr.file)));
   }
 }
 

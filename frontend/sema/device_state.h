@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace weft::sema {
@@ -116,6 +117,8 @@ struct DeviceState {
   std::vector<HostSymbol> host_symbols;
   std::vector<LocalColorConfig> color_configs;
   bool has_rpc = false;
+  /// A module said `@__host_link()`: memcpy's resources are taken.
+  bool host_link = false;
   // For the checks at the end (device_check.cpp).
   std::vector<FabricDsd> fabric_dsds;
   std::vector<FabricDsd> fabric_uses;
@@ -131,6 +134,7 @@ struct DeviceState {
   };
   std::unordered_multimap<uint64_t, std::unique_ptr<ParsedConfig>> parsed_configs;
   std::unordered_map<uint64_t, const SourceFile*> tile_files;
+  std::unordered_set<uint64_t> checked_bindings;
 };
 
 }  // namespace weft::sema

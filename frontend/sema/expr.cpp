@@ -108,7 +108,11 @@ TypeId Sema::typeExpr(const ast::Expr& e) {
   }
   const Operand v = exprAtComptime(e, types::kType);
   if (v.stops()) return types::kPoison;
-  if (v.isComptime() && v.type == types::kType) return v.value.asType();
+  if (v.isComptime() && v.type == types::kType) {
+    if (v.value.asType() != types::kAnyType) return v.value.asType();
+    error(Code::E0314, e.span, "'anytype' is only the type of a function parameter").emit();
+    return types::kPoison;
+  }
   if (!v.isComptime()) {
     notComptime(e.span, "type");
     return types::kPoison;

@@ -28,15 +28,33 @@ std::optional<bool> Sema::condition(const Operand& c, Span span, bool* is_runtim
   return false;
 }
 
-Operand Sema::ifExpr(const ast::IfExpr& e, TypeId want) {
+Operand Sema::branches(const ast::Expr& e, TypeId want, Branches how) {
+  if (!checkDepth(e.span)) return Operand::poison();
+  Operand v;
+  if (const auto* choice = ast::dynAs<ast::IfExpr>(&e))
+    v = ifExpr(*choice, want, how);
+  else if (const auto* prongs = ast::dynAs<ast::SwitchExpr>(&e))
+    v = switchExpr(*prongs, want, false, nullptr, how);
+  else if (const auto* block = ast::dynAs<ast::BlockExpr>(&e))
+    v = blockExpr(*block, want, Branches::Literals);
+  else
+    v = expr(e, how == Branches::Converted ? TypeId{} : want);
+  if (v.stops() || how != Branches::Converted) return v;
+  return convert(std::move(v), want, e.span);
+}
+
+Operand Sema::ifExpr(const ast::IfExpr& e, TypeId want, Branches how) {
+  const auto value = [&](const ast::Expr& body) {
+    return how == Branches::Coerced ? expr(body, want) : branches(body, want, how);
+  };
   const Operand c = expr(*e.condition);
   bool is_runtime = false;
   const auto known = condition(c, e.condition->span, &is_runtime);
   if (!known) return Operand::poison();
   if (!is_runtime) {
-    if (*known) return expr(*e.then_expr, want);
+    if (*known) return value(*e.then_expr);
     if (e.else_expr == nullptr) return Operand::comptime(Value::voidValue());
-    return expr(*e.else_expr, want);
+    return value(*e.else_expr);
   }
   const uint32_t then_block = builder_->newBlock();
   const uint32_t else_block = builder_->newBlock();
@@ -47,7 +65,7 @@ Operand Sema::ifExpr(const ast::IfExpr& e, TypeId want) {
   const auto arm = [&](uint32_t block, const ast::Expr* body) {
     builder_->setBlock(block);
     ++control_depth_;
-    Operand v = body == nullptr ? Operand::comptime(Value::voidValue()) : expr(*body, want);
+    Operand v = body == nullptr ? Operand::comptime(Value::voidValue()) : value(*body);
     --control_depth_;
     if (v.isPoison()) poisoned = true;
     if (v.stops()) return;
@@ -59,31 +77,42 @@ Operand Sema::ifExpr(const ast::IfExpr& e, TypeId want) {
     builder_->setBlock(join);
     return Operand::poison();
   }
-  return merge(exits, want, join, e.span);
+  return merge(exits, want, how, join, e.span);
+}
+
+TypeId Sema::commonType(const std::vector<BlockExit>& exits, bool report) {
+  TypeId type = exits[0].value.type;
+  Operand common = exits[0].value;
+  for (size_t i = 1; i < exits.size(); ++i) {
+    common.type = type;
+    type = peerType(common, exits[i].value);
+    if (type.valid()) continue;
+    if (report) {
+      error(Code::E0301, exits[i].span, "expected type '{}', got: '{}'", typeName(common.type),
+            typeName(exits[i].value.type))
+          .label(exits[0].span, fmt::format("this branch is '{}'", typeName(exits[0].value.type)))
+          .note("all branches must give one type")
+          .emit();
+    }
+    return {};
+  }
+  return type;
 }
 
 // Gives all exits one type, stores their values in one place and joins them.
-Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, uint32_t join, Span span) {
+Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, Branches how, uint32_t join, Span span) {
   if (exits.empty()) {
     builder_->setBlock(join);
     return Operand::noReturn();
   }
   TypeId type = want;
-  if (!type.valid() || type == types::kAnyType || type == types::kAnyStruct) {
-    type = exits[0].value.type;
-    Operand common = exits[0].value;
-    for (size_t i = 1; i < exits.size(); ++i) {
-      common.type = type;
-      type = peerType(common, exits[i].value);
-      if (!type.valid()) {
-        error(Code::E0301, exits[i].span, "expected type '{}', got: '{}'", typeName(common.type),
-              typeName(exits[i].value.type))
-            .label(exits[0].span, fmt::format("this branch is '{}'", typeName(exits[0].value.type)))
-            .note("all branches must give one type")
-            .emit();
-        builder_->setBlock(join);
-        return Operand::poison();
-      }
+  const bool open = !type.valid() || type == types::kAnyType || type == types::kAnyStruct;
+  if (open || how == Branches::Literals) {
+    type = commonType(exits, open);
+    if (!open && (!type.valid() || !pool.isRuntime(type))) type = want;
+    if (!type.valid()) {
+      builder_->setBlock(join);
+      return Operand::poison();
     }
   }
   if (type == types::kVoid) {
@@ -155,7 +184,7 @@ Address Sema::temporaryInEntry(TypeId type) {
   return temporary(type);
 }
 
-Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow) {
+Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow, Branches how) {
   if (flow != nullptr) *flow = Flow::Normal;
   const auto fail = [&]() {
     if (flow != nullptr) *flow = failed();
@@ -234,7 +263,7 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
     *out = Flow::Normal;
     if (prong.body == nullptr) return Operand::comptime(Value::voidValue());
     if (const auto* x = ast::dynAs<ast::ExprStmt>(prong.body); x != nullptr && !is_statement) {
-      Operand r = expr(*x->expr, want);
+      Operand r = how == Branches::Coerced ? expr(*x->expr, want) : branches(*x->expr, want, how);
       if (r.stops()) *out = r.isPoison() ? failed() : atRuntime() ? Flow::Dead : takePending();
       return r;
     }
@@ -310,7 +339,7 @@ Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statemen
     if (flow != nullptr) *flow = exits.empty() ? Flow::Dead : Flow::Normal;
     return exits.empty() ? Operand::noReturn() : Operand::comptime(Value::voidValue());
   }
-  Operand r = merge(exits, want, join, e.span);
+  Operand r = merge(exits, want, how, join, e.span);
   if (flow != nullptr && r.kind == Operand::Kind::NoReturn) *flow = Flow::Dead;
   return r;
 }
@@ -321,7 +350,7 @@ Flow Sema::takePending() {
   return f == Flow::Normal ? Flow::Abort : f;
 }
 
-Operand Sema::blockExpr(const ast::BlockExpr& e, TypeId want) {
+Operand Sema::blockExpr(const ast::BlockExpr& e, TypeId want, Branches how) {
   if (!e.label.valid()) {
     const Flow f = block(e.block);
     if (f == Flow::Normal) return Operand::comptime(Value::voidValue());
@@ -376,7 +405,7 @@ Operand Sema::blockExpr(const ast::BlockExpr& e, TypeId want) {
     return v;
   }
   const uint32_t join = builder_->newBlock();
-  return merge(target.exits, want, join, e.span);
+  return merge(target.exits, want, how, join, e.span);
 }
 
 }  // namespace weft::sema

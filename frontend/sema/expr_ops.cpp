@@ -23,7 +23,7 @@ Operand Sema::unaryExpr(const ast::UnaryExpr& e, TypeId want) {
     const Place p = place(*e.operand);
     return addressOf(p, e.span);
   }
-  Operand v = expr(*e.operand, want);
+  Operand v = branches(*e.operand, want, Branches::Literals);
   if (v.stops()) return v;
   const Kind k = pool.kind(v.type);
   const bool legal = e.op == ast::UnaryOp::Negate       ? pool.isNumeric(v.type)
@@ -59,7 +59,8 @@ Operand Sema::arithError(ArithError e, Span span, TypeId type, const char* op) {
     case ArithError::None: break;
     case ArithError::Overflow:
       error(Code::E0402, span, "integer overflow: the result of `{}` does not fit type '{}'", op, typeName(type))
-          .note("comptime arithmetic on fixed-width types never wraps")
+          .note(type == types::kComptimeInt ? "comptime integers have 128 bits here"
+                                            : "comptime arithmetic on fixed-width types never wraps")
           .emit();
       break;
     case ArithError::DivisionByZero: error(Code::E0403, span, "division by zero").emit(); break;
@@ -80,7 +81,7 @@ Operand Sema::arithError(ArithError e, Span span, TypeId type, const char* op) {
 Operand Sema::binaryExpr(const ast::BinaryExpr& e, TypeId want) {
   if (e.op == BinaryOp::LogicalAnd || e.op == BinaryOp::LogicalOr) return logical(e);
   const bool passes_want = !comparesOp(e.op);
-  Operand a = expr(*e.lhs, passes_want ? want : TypeId{});
+  Operand a = branches(*e.lhs, passes_want ? want : TypeId{}, Branches::Literals);
   if (a.isPoison()) {
     // Find mistakes on the right too, when nothing depends on the left.
     if (atRuntime()) expr(*e.rhs);
@@ -91,7 +92,7 @@ Operand Sema::binaryExpr(const ast::BinaryExpr& e, TypeId want) {
   if (a.kind == Operand::Kind::Runtime && e.rhs->kind == ast::NodeKind::BlockExpr &&
       a.op.kind() == tir::Operand::Kind::Local)
     a.op = builder_->emit(Op::Copy, lowerType(a.type), a.op);
-  Operand b = expr(*e.rhs, passes_want && !shiftsOp(e.op) ? want : TypeId{});
+  Operand b = branches(*e.rhs, passes_want && !shiftsOp(e.op) ? want : TypeId{}, Branches::Literals);
   if (b.stops()) return b;
   return binary(e.op, std::move(a), std::move(b), e.span, e.lhs->span, e.rhs->span);
 }
@@ -187,7 +188,11 @@ Operand Sema::arithmetic(BinaryOp op, const Operand& a, const Operand& b, TypeId
                          : pool.isAnyInteger(type);
   if (!legal) {
     auto d = error(Code::E0303, span, "operator `{}` is not defined for type '{}'", ast::spelling(op), typeName(type));
-    if (pool.is(type, Kind::Pointer)) d.help("index the pointer instead: `&p[k]`");
+    if (op == BinaryOp::BitAnd && pool.is(type, Kind::Pointer))
+      d.help("logical and is written `and`");
+    else if (pool.is(type, Kind::Pointer))
+      d.help("index the pointer instead: `&p[k]`");
+    if (type == types::kString && op == BinaryOp::Add) d.help("strings are joined with @strcat");
     if (type == types::kBool && bitwiseOp(op)) d.help("use `and`, `or` or `!=` on bools");
     d.emit();
     return Operand::poison();

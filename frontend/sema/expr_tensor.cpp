@@ -164,27 +164,27 @@ Operand Sema::tensorAccess(const ast::TensorAccess& e) {
   const TypeId array = pool.is(address.type, Kind::Pointer) ? pool.pointerInfo(address.type).element : types::kPoison;
   const bool global = address.isComptime() && address.value.rep() == Value::Rep::Pointer &&
                       address.value.asPointer().kind == comptime::PointerTarget::Kind::Global;
-  if (!global || !pool.is(array, Kind::Array)) {
+  const bool many = pool.is(address.type, Kind::Pointer) && pool.pointerInfo(address.type).is_many;
+  if (!global || (!many && !pool.is(array, Kind::Array))) {
     error(Code::E0343, index->base->span,
           "expression does not yield the address of a variable or a comptime-known pointer")
         .emit();
     return Operand::poison();
   }
-  const types::ArrayInfo info = pool.arrayInfo(array);
-  if (info.dims.size() != index->indices.size()) {
-    error(Code::E0342, e.body->span, "array of rank {} needs {} subscripts, got {}", info.dims.size(), info.dims.size(),
-          index->indices.size())
+  const size_t rank = many ? 1 : pool.arrayInfo(array).dims.size();
+  if (rank != index->indices.size()) {
+    error(Code::E0342, e.body->span, "array of rank {} needs {} subscripts, got {}", rank, rank, index->indices.size())
         .emit();
     return Operand::poison();
   }
   Int128 offset = 0;
   Int128 coef[4] = {0, 0, 0, 0};
   AffineReader reader(*this, e);
-  for (size_t d = 0; d < info.dims.size(); ++d) {
+  for (size_t d = 0; d < rank; ++d) {
     const Affine a = reader.read(*index->indices[d]);
     if (!a.ok) return Operand::poison();
     Int128 pitch = 1;
-    for (size_t k = d + 1; k < info.dims.size(); ++k) pitch *= info.dims[k];
+    for (size_t k = d + 1; k < rank; ++k) pitch *= pool.arrayInfo(array).dims[k];
     offset += a.constant * pitch;
     for (size_t v = 0; v < n; ++v) coef[v] += a.coef[v] * pitch;
   }

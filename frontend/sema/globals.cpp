@@ -378,7 +378,7 @@ void Sema::patchRelocations() {
 }
 
 bool Sema::checkBudget(uint64_t bytes) {
-  const bool memcpy = usesMemcpy();
+  const bool memcpy = device.host_link;
   const uint64_t used = bytes + (memcpy ? target::kMemcpyBytes : 0);
   if (used <= target::kPeMemoryBytes) return true;
   std::vector<const Object*> largest;

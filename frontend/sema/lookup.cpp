@@ -1,6 +1,7 @@
 // Names: which local, declaration or builtin type an identifier means. The answer is lexical, so it is cached in the
 // tree.
 // SPDX-License-Identifier: Apache-2.0
+#include "frontend/sema/nearest.h"
 #include "frontend/sema/sema.h"
 
 namespace weft::sema {
@@ -61,33 +62,14 @@ Sema::Lookup Sema::lookup(const ast::Identifier& e) {
 void Sema::undeclared(const ast::Identifier& e) {
   auto d = error(Code::E0201, e.span, "use of undeclared identifier");
   d.note(fmt::format("there is no `{}` in this scope or file", text(e.name)));
-  // The closest declared name, if it is close.
-  const std::string_view wanted = text(e.name);
-  std::string best;
-  size_t best_distance = wanted.size() <= 3 ? 1 : 2;
-  const auto distance = [](std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= a.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= b.size(); ++j) {
-        const size_t up = row[j];
-        row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-        diagonal = up;
-      }
-    }
-    return row[b.size()];
-  };
-  const auto consider = [&](Symbol s) {
-    const std::string_view name = text(s);
-    if (name == "_" || name.size() > wanted.size() + 2 || wanted.size() > name.size() + 2 || wanted.size() > 64) return;
-    const size_t n = distance(wanted, name);
-    if (n <= best_distance && (best.empty() || n < best_distance)) best = name, best_distance = n;
-  };
-  for (auto i = static_cast<uint32_t>(locals_.size()); i > frame_->locals_base; --i) consider(locals_[i - 1].name);
-  for (const FileDecl& f : frame_->file->decls) consider(f.name);
-  if (!best.empty()) d.help(fmt::format("did you mean `{}`?", best), {{e.span, best}});
+  if (text(e.name) == "undefined") d.help("a `var` with a type needs no value: leave out `= undefined`");
+  if (text(e.name) == "null") d.help("there is no null pointer; point to a variable, or keep a `bool` beside it");
+  NearestName nearest(text(e.name));
+  for (auto i = static_cast<uint32_t>(locals_.size()); i > frame_->locals_base; --i)
+    nearest.consider(text(locals_[i - 1].name));
+  for (const FileDecl& f : frame_->file->decls) nearest.consider(text(f.name));
+  if (const std::string& best = nearest.best(); !best.empty())
+    d.help(fmt::format("did you mean `{}`?", best), {{e.span, best}});
   d.emit();
 }
 

@@ -122,21 +122,36 @@ std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value&
     info.is_extern = isExtern(*d.decl);
     decls_.push_back(std::move(info));
   }
-  if (pool.is(params.type(), types::Kind::Struct)) {
-    const auto info = pool.structInfo(params.type());
-    for (const auto& field : info.fields) {
-      const auto it = field.name.valid() ? file.by_name.find(field.name) : file.by_name.end();
-      if (it != file.by_name.end() && file.decls[it->second].decl->kind == ast::NodeKind::ParamDecl) continue;
-      if (!span.valid() || source.is_library) continue;
-      const uint64_t key =
-          (static_cast<uint64_t>(span.begin) << 32) ^ (static_cast<uint64_t>(span.file.value) << 24) ^ field.name.value;
-      if (!warned_.insert(key).second) continue;
-      warning(Code::W0201, span, "unused entry in module instantiation")
-          .note(fmt::format("`{}` has no param `{}`", source.path, field.name.valid() ? text(field.name) : "_"))
-          .emit();
-    }
-  }
+  if (span.valid() && !source.is_library) checkBindings(file, params.type(), span);
   return id;
+}
+
+void Sema::checkBindings(const FileInfo& file, TypeId bindings, Span span) {
+  if (!pool.is(bindings, types::Kind::Struct)) return;
+  for (const auto& field : pool.structInfo(bindings).fields) {
+    const auto it = field.name.valid() ? file.by_name.find(field.name) : file.by_name.end();
+    if (it != file.by_name.end() && file.decls[it->second].decl->kind == ast::NodeKind::ParamDecl) continue;
+    const uint64_t key =
+        (static_cast<uint64_t>(span.begin) << 32) ^ (static_cast<uint64_t>(span.file.value) << 24) ^ field.name.value;
+    if (!warned_.insert(key).second) continue;
+    warning(Code::W0201, span, "unused entry in module instantiation")
+        .note(fmt::format("`{}` has no param `{}`", file.source->path, field.name.valid() ? text(field.name) : "_"))
+        .emit();
+  }
+}
+
+void Sema::checkBoundParams(ModuleId m) {
+  const Value bindings = module(m).params;
+  if (!pool.is(bindings.type(), types::Kind::Struct)) return;
+  const FileInfo& file = *module(m).file;
+  for (uint32_t i = 0; i < file.decls.size(); ++i) {
+    const auto* p = ast::dynAs<ast::ParamDecl>(file.decls[i].decl);
+    if (p == nullptr || p->type == nullptr) continue;
+    const int index = pool.fieldIndex(bindings.type(), p->name.symbol);
+    // The void value stands for "not provided".
+    if (index < 0 || bindings.element(static_cast<uint64_t>(index)).type() == types::kVoid) continue;
+    (void)resolve(DeclId(module(m).first_decl + i), p->name.span);
+  }
 }
 
 std::optional<DeclId> Sema::findDecl(ModuleId m, Symbol name) {
@@ -167,6 +182,7 @@ bool Sema::importAll(ModuleId m) {
 bool Sema::runComptimeBlocks(ModuleId m) {
   // Importees first: they run inside importAll when instantiated by @import_module.
   if (!importAll(m)) return false;
+  checkBoundParams(m);
   processExports(m);
   FileInfo& file = *module(m).file;
   bool ok = true;

@@ -299,6 +299,7 @@ class Sema {
   /// @as
   Operand convert(Operand v, TypeId type, Span span);
   Operand bitcast(const Operand& v, TypeId type, Span span);
+  [[nodiscard]] bool holdsPointer(TypeId type) const;
   /// Common type of branches, or invalid.
   TypeId peerType(const Operand& a, const Operand& b);
 
@@ -381,6 +382,10 @@ class Sema {
   // ---- modules.cpp ----
   std::optional<ModuleId> instantiate(const SourceFile& file, const Value& params, ModuleId importer, Span span,
                                       std::string prefix);
+  /// Warns of fields of the struct type `bindings` that are no param of the file; once per field and place.
+  void checkBindings(const FileInfo& file, TypeId bindings, Span span);
+  /// Values bound to params of a declared type must fit it, whether or not the params are used.
+  void checkBoundParams(ModuleId m);
 
   // ---- functions.cpp ----
   struct Callee {
@@ -429,7 +434,7 @@ class Sema {
   void noteAsync(uint32_t microthread, Span span);
   /// Warns of resources used twice or by somebody else (device_check.cpp).
   void checkDevice();
-  [[nodiscard]] bool usesMemcpy() const;
+  void checkHostLink();
   [[nodiscard]] bool isLibrarySpan(Span span) const;
   /// Color of a queue as the program initialises it, or implies by a descriptor; -1 if neither.
   [[nodiscard]] int queueColor(bool is_input, uint8_t queue) const;
@@ -474,14 +479,20 @@ class Sema {
   Operand wrapOdd(TypeId type, tir::Operand v);
   Operand arithError(comptime::ArithError e, Span span, TypeId type, const char* op);
   // expr_control.cpp
-  Operand ifExpr(const ast::IfExpr& e, TypeId want);
+  /// What the wanted type does to the branches of `if`, `switch` and blocks: it is the type of the whole; the branches
+  /// become it as by @as; or it is only the type of literals, because an operator stands around them.
+  enum class Branches : uint8_t { Coerced, Converted, Literals };
+  Operand branches(const ast::Expr& e, TypeId want, Branches how);
+  Operand ifExpr(const ast::IfExpr& e, TypeId want, Branches how = Branches::Coerced);
   /// The bool of a comptime-known condition; nullopt after an error; otherwise *is_runtime.
   std::optional<bool> condition(const Operand& c, Span span, bool* is_runtime);
   Address temporaryInEntry(TypeId type);
   Flow takePending();
-  Operand switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow);
-  Operand blockExpr(const ast::BlockExpr& e, TypeId want);
-  Operand merge(std::vector<BlockExit>& exits, TypeId want, uint32_t join, Span span);
+  Operand switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow,
+                     Branches how = Branches::Coerced);
+  Operand blockExpr(const ast::BlockExpr& e, TypeId want, Branches how = Branches::Coerced);
+  Operand merge(std::vector<BlockExit>& exits, TypeId want, Branches how, uint32_t join, Span span);
+  TypeId commonType(const std::vector<BlockExit>& exits, bool report);
   // types_expr.cpp
   Operand pointerType(const ast::PointerType& e);
   Operand arrayType(const ast::ArrayType& e);

@@ -138,6 +138,17 @@ Flow Sema::forStmt(const ast::ForStmt& s) {
   return f;
 }
 
+namespace {
+
+// `a`, `a.b`, `p.*`: evaluating it again costs nothing and changes nothing.
+bool namesVariable(const ast::Expr& e) {
+  if (const auto* field = ast::dynAs<ast::FieldExpr>(&e)) return namesVariable(*field->base);
+  if (const auto* deref = ast::dynAs<ast::DerefExpr>(&e)) return namesVariable(*deref->base);
+  return e.kind == ast::NodeKind::Identifier;
+}
+
+}  // namespace
+
 // Declares capture and index as comptime constants.
 void Sema::bindCaptures(const ast::ForStmt& s, const Value& element, uint64_t n) {
   const auto bind = [&](const ast::Name& name, const Value& v) {
@@ -178,9 +189,13 @@ Flow Sema::forComptime(const ast::ForStmt& s, const Operand& iterable) {
     return goesOn(f, frame_->flow_target, index, &out);
   };
   if (pool.is(iterable.type, Kind::Array)) {
-    const Value array = iterable.value;
-    for (uint64_t n = 0; n < array.elementCount(); ++n)
-      if (!once(array.element(n), n)) break;
+    // As at run time, an element is read when its turn comes: the body may have changed the variable.
+    const uint64_t count = iterable.value.elementCount();
+    const bool is_variable = namesVariable(*s.iterable);
+    for (uint64_t n = 0; n < count; ++n) {
+      const Value element = is_variable && n > 0 ? expr(*s.iterable).value.element(n) : iterable.value.element(n);
+      if (!once(element, n)) break;
+    }
     return out;
   }
   const TypeId element = pool.rangeElement(iterable.type);

@@ -52,6 +52,9 @@ struct Session::Impl {
       }
       for (sema::CliParam& old : out) {
         if (old.name == p.first) {
+          sink.warning(Code::W0201, {}, "parameter `{}` is given twice; {} holds, {} is dropped", p.first, *v,
+                       old.value)
+              .emit();
           old.value = *v;
           old.is_color = is_color;
           return;
