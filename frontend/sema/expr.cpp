@@ -75,14 +75,20 @@ Operand Sema::exprAs(const ast::Expr& e, TypeId type) {
 }
 
 Operand Sema::exprAtComptime(const ast::Expr& e, TypeId want) {
-  if (frame_->phase != Phase::Runtime) return expr(e, want);
+  // The value counts, even where only the type of what is around is asked for.
+  const uint32_t saved_type_only = type_only_;
+  type_only_ = 0;
   // The same frame, but in comptime mode: what is emitted goes to the scratch builder.
-  frame_->phase = Phase::Comptime;
-  tir::Builder* saved = builder_;
-  builder_ = scratch_builder_.get();
+  const Phase saved_phase = frame_->phase;
+  tir::Builder* saved_builder = builder_;
+  if (saved_phase == Phase::Runtime) {
+    frame_->phase = Phase::Comptime;
+    builder_ = scratch_builder_.get();
+  }
   Operand v = expr(e, want);
-  builder_ = saved;
-  frame_->phase = Phase::Runtime;
+  builder_ = saved_builder;
+  frame_->phase = saved_phase;
+  type_only_ = saved_type_only;
   return v;
 }
 

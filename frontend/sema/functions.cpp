@@ -49,6 +49,16 @@ bool Sema::evalSignature(DeclId id, Span span) {
     d.type = types::kPoison;
     return false;
   }
+  for (size_t i = 0; i < f.params.size(); ++i) {
+    const ast::Name& name = f.params[i].name;
+    if (!name.valid() || text(name.symbol) == "_") continue;
+    const auto same = [&](const ast::FnParam& p) { return p.name.symbol == name.symbol; };
+    const auto first = std::find_if(f.params.begin(), f.params.begin() + i, same);
+    if (first == f.params.begin() + i) continue;
+    error(Code::E0202, name.span, "'{}' declared twice", text(name.symbol))
+        .label(first->name.span, "first declared here")
+        .emit();
+  }
   bool generic = false;
   for (const ast::FnParam& p : f.params) generic = generic || p.is_comptime || p.type->kind == ast::NodeKind::AnyType;
   std::vector<TypeId> params;

@@ -23,15 +23,21 @@ bool Sema::resolve(DeclId id, Span use) {
     }
     case DeclState::Unresolved: break;
   }
-  if (d.decl->kind == ast::NodeKind::FnDecl) return evalSignature(id, use);
-  if (!checkDepth(use)) return false;
-  d.state = DeclState::InProgress;
+  // The declaration is evaluated for good, whatever first asked for it, and be it @type_of.
+  const uint32_t saved_type_only = type_only_;
+  type_only_ = 0;
   bool ok = false;
-  if (const auto* v = ast::dynAs<ast::VarDecl>(d.decl))
-    ok = evalVar(id, *v);
-  else if (const auto* p = ast::dynAs<ast::ParamDecl>(d.decl))
-    ok = evalParam(id, *p);
-  decl(id).state = ok ? DeclState::Done : quiet_ > 0 ? DeclState::Unresolved : DeclState::Failed;
+  if (d.decl->kind == ast::NodeKind::FnDecl) {
+    ok = evalSignature(id, use);
+  } else if (checkDepth(use)) {
+    d.state = DeclState::InProgress;
+    if (const auto* v = ast::dynAs<ast::VarDecl>(d.decl))
+      ok = evalVar(id, *v);
+    else if (const auto* p = ast::dynAs<ast::ParamDecl>(d.decl))
+      ok = evalParam(id, *p);
+    decl(id).state = ok ? DeclState::Done : quiet_ > 0 ? DeclState::Unresolved : DeclState::Failed;
+  }
+  type_only_ = saved_type_only;
   return ok;
 }
 

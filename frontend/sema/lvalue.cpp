@@ -218,7 +218,14 @@ Place Sema::placeField(const Place& base, Symbol field, Span span, const ast::Fi
     const Value* v = peekPath(base);
     if (v->activeField() == static_cast<uint32_t>(index)) return pathPush(p, 0, span) ? p : Place{};
     Operand out = unionField(Operand::comptime(*v), static_cast<uint32_t>(index), span);
-    return out.stops() ? Place{} : rvalue(std::move(out));
+    if (out.stops()) return {};
+    // The fields of a packed union are views of the same bits: the one in use now can be assigned.
+    Value seen = out.isComptime() ? Value::unionValue(type, static_cast<uint32_t>(index), out.value) : Value();
+    if (base.is_const || !seen.known() || arith.rawBits(seen) != arith.rawBits(*v)) return rvalue(std::move(out));
+    Value* cell = resolvePath(base);
+    if (cell == nullptr) return {};
+    *cell = std::move(seen);
+    return pathPush(p, 0, span) ? p : Place{};
   }
   if (base.kind != Place::Kind::Memory) return {};
   if (info.layout == ast::Layout::Packed) {

@@ -129,6 +129,8 @@ std::optional<ModuleId> Sema::instantiate(const SourceFile& source, const Value&
 void Sema::checkBindings(const FileInfo& file, TypeId bindings, Span span) {
   if (!pool.is(bindings, types::Kind::Struct)) return;
   for (const auto& field : pool.structInfo(bindings).fields) {
+    // The void value stands for "not provided".
+    if (field.type == types::kVoid) continue;
     const auto it = field.name.valid() ? file.by_name.find(field.name) : file.by_name.end();
     if (it != file.by_name.end() && file.decls[it->second].decl->kind == ast::NodeKind::ParamDecl) continue;
     const uint64_t key =

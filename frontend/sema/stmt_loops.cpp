@@ -105,6 +105,11 @@ Flow Sema::whileStmt(const ast::WhileStmt& s) {
 }
 
 Flow Sema::forStmt(const ast::ForStmt& s) {
+  if (s.index.valid() && s.index.symbol == s.capture.symbol && text(s.index.symbol) != "_") {
+    error(Code::E0202, s.index.span, "'{}' declared twice", text(s.index.symbol))
+        .label(s.capture.span, "first declared here")
+        .emit();
+  }
   Operand iterable = expr(*s.iterable);
   if (iterable.kind == Operand::Kind::NoReturn) return atRuntime() ? Flow::Dead : takePending();
   if (iterable.stops()) return failed();
