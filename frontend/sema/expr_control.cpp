@@ -360,7 +360,8 @@ Operand Sema::blockExpr(const ast::BlockExpr& e, TypeId want, Branches how) {
   }
   if (!pushTarget(e.label, false, atRuntime(), e.label.span)) return Operand::poison();
   const auto index = static_cast<uint32_t>(targets_.size() - 1);
-  targets_[index].want = want;
+  // Only the type of literals: merge() gives it to them when all breaks are known.
+  targets_[index].want = how == Branches::Literals ? TypeId{} : want;
   const Flow f = block(e.block);
   Target target = std::move(targets_[index]);
   targets_.pop_back();
