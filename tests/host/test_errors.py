@@ -67,6 +67,12 @@ def read_only():
     (lambda r: r.call("fill", []), "E0617", "'call'"),
     (lambda r: r.call("fill", ["x"], nonblock=False), "E0617", "32-bit words"),
     # Everything else.
+    (lambda r: r.read_symbol(4, 1, "H", "U"), "E0617", "8 bytes"),
+    (lambda r: r.read_symbol(4, 1, "H", object), "E0617", "object"),
+    (lambda r: r.coord_logical_to_physical(3), "E0617", "a pair (x, y), not 3"),
+    (lambda r: r.coord_logical_to_physical((0, "1")), "E0617", "y is '1'"),
+    (lambda r: r.launch(np.zeros(2), nonblock=False), "E0617", "the function, if it is no name"),
+    (lambda r: r.dump_core(None), "E0617", "dump_core() needs the name of a file"),
     (lambda r: r.get_id(5), "E0617", "the name of an export, not 5"),
     (lambda r: r.task_wait(3), "E0617", "not int"),
     (lambda r: r.read_symbol(0, 0, "A"), "E0603", "P0.0"),

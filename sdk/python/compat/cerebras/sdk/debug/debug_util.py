@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from weft import runs
+from weft import runs, symbols
 from weft.errors import error
 
 # Tag of a record -> (NumPy type, 16-bit words behind the tag).
@@ -62,11 +62,7 @@ class debug_util:  # noqa: N801  (the name scripts use)
 
     def get_symbol(self, col, row, symbol, dtype):
         """The whole storage of a symbol on one PE."""
-        data = self._core.read_symbol(int(col), int(row), symbol)
-        kind = np.dtype(dtype)
-        if data.size % kind.itemsize:
-            raise error("E0617", f"the {data.size} bytes of `{symbol}` are no whole number of {kind} elements")
-        return data.view(kind).copy()
+        return symbols.read(self._core, int(col), int(row), symbol, dtype)
 
     def get_symbol_rect(self, rectangle, symbol, dtype):
         """The same for a rectangle ((col, row), (w, h)): an array [w][h][elements]."""

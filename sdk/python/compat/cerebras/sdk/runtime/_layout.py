@@ -24,11 +24,15 @@ _HOST = "HOST"
 _SYMBOL_TYPES = ("int16", "uint16", "int32", "uint32", "float32")
 
 
+_PATH = (str, os.PathLike)
+_LIST = (list, tuple)
+
+
 def _is(value, kind, what):
     """`value`, which a script must give as a `kind`."""
     if isinstance(value, kind):
         return value
-    name = "path" if isinstance(kind, tuple) else kind.__name__
+    name = {_PATH: "path", _LIST: "list"}.get(kind) or kind.__name__
     raise error("E0616", f"{what} is {'an' if name[0] in 'AEIOU' else 'a'} {name}, not {value!r}")
 
 
@@ -285,8 +289,8 @@ class CodeRegion:
         array = np.ascontiguousarray(data)
         if array.dtype.name not in _SYMBOL_TYPES:
             raise error("E0615", f"'{symbol}' cannot be set from {array.dtype}: {', '.join(_SYMBOL_TYPES)} can")
-        width = array.size if width is None else int(width)
-        height = 1 if height is None else int(height)
+        width = array.size if width is None else _whole(width, f"the width of the data of '{symbol}'", 1)
+        height = 1 if height is None else _whole(height, f"the height of the data of '{symbol}'", 1)
         if array.size != width * height:
             raise error("E0615", f"the data of '{symbol}' has {array.size} elements, not {width} x {height}")
         if width % columns or height % rows:
@@ -335,9 +339,10 @@ class SdkLayout:
         self._streams = []
 
     def create_code_region(self, source, name, width, height):
+        _is(name, str, "the name of a code region")
         if any(region._name == name for region in self._regions):
             raise error("E0616", f"there is a code region '{name}' already")
-        _is(source, (str, os.PathLike), "the source of a code region")
+        _is(source, _PATH, "the source of a code region")
         region = CodeRegion(os.path.abspath(source), name, width, height)
         self._regions.append(region)
         return region
@@ -408,10 +413,12 @@ class SdkLayout:
         return self._from_loc(loc, c, prefix, False)
 
     def _stack(self, regions, origin, horizontal):
+        for region in _is(regions, _LIST, "what is stacked"):
+            _is(region, CodeRegion, "what is placed")
         if not regions:
             raise error("E0616", "there is no region to place")
-        for region in regions:
-            _is(region, CodeRegion, "what is placed")
+        if origin is not None:
+            _is(origin, IntVector, "the origin of a stack")
         if origin is not None:
             regions[0].place(origin.x, origin.y)
         x, y = regions[0]._x, regions[0]._y

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from weft import _core, runs
+from weft import _core, runs, symbols
 from weft._core import (  # noqa: F401  (re-exported)
     BF16,
     BOTTOM,
@@ -80,6 +80,12 @@ def _integer(name, what, value):
         if isinstance(value, (float, np.floating)) and float(value).is_integer():
             return int(value)
     raise error("E0617", f"{name}(): {what} is {value!r}, not an integer")
+
+
+def _file(name, path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise error("E0617", f"{name}() needs the name of a file, not {path!r}")
+    return os.fspath(path)
 
 
 def _array(array):
@@ -295,8 +301,9 @@ class SdkRuntime:
     def _function_name(self, function):
         if isinstance(function, str):
             return function
+        number = _integer("launch", "the function, if it is no name,", function)
         for entry in self._core.exports:
-            if entry["id"] == function:
+            if entry["id"] == number:
                 return entry["name"]
         raise error("E0603", f"Cannot find exported function with name {function}")
 
@@ -324,30 +331,31 @@ class SdkRuntime:
 
     def read_symbol(self, x, y, symbol_name, dtype="uint8"):
         """Storage of a symbol of the PE at fabric coordinate (x, y)."""
-        kind = np.dtype(dtype)
-        data = self._core.read_symbol(
-            _integer("read_symbol", "x", x), _integer("read_symbol", "y", y), str(symbol_name)
-        )
-        if data.size % kind.itemsize:
-            raise error("E0617", f"the {data.size} bytes of `{symbol_name}` are no whole number of {kind} elements")
-        return data.view(kind).copy()
+        x, y = _integer("read_symbol", "x", x), _integer("read_symbol", "y", y)
+        return symbols.read(self._core, x, y, symbol_name, dtype)
 
     def dump_core(self, filename):
         """Writes the state of the mesh."""
-        self._core.dump_core(os.fspath(filename))
+        self._core.dump_core(_file("dump_core", filename))
 
     def dump_elf_core(self, filename):
         """The same file as dump_core()."""
         if not self._core.is_loaded:
             raise error("E0613", "Cannot call dump_elf_core() if load() has not been called")
-        self._core.dump_core(os.fspath(filename))
+        self._core.dump_core(_file("dump_elf_core", filename))
 
     dump = dump_core
 
     def coord_logical_to_physical(self, coordinate):
         """Program coordinate to fabric coordinate."""
+        try:
+            x, y = coordinate
+        except (TypeError, ValueError):
+            raise error("E0617", f"coord_logical_to_physical() takes a pair (x, y), not {coordinate!r}") from None
+        x = _integer("coord_logical_to_physical", "x", x)
+        y = _integer("coord_logical_to_physical", "y", y)
         geometry = self._core.geometry
-        return (coordinate[0] + geometry["offset_x"], coordinate[1] + geometry["offset_y"])
+        return (x + geometry["offset_x"], y + geometry["offset_y"])
 
     def get_port_id(self, name):
         """Id of a stream, or None."""
@@ -377,9 +385,10 @@ class SdkRuntime:
         if not isinstance(array, np.ndarray):
             raise error("E0611", f"{name}() needs a NumPy array, not {type(array).__name__}")
         if n_wavelets is not None:
-            if int(n_wavelets) < 0:
-                raise error("E0617", f"{name}() of {n_wavelets} wavelets")
-            return int(n_wavelets)
+            count = _integer(name, "n_wavelets", n_wavelets)
+            if count < 0:
+                raise error("E0617", f"{name}() of {count} wavelets")
+            return count
         if array.dtype not in (np.int32, np.uint32, np.float32):
             raise error("E0611", f"{name}() without a number of wavelets needs 32-bit elements, not {array.dtype}")
         return array.size
@@ -399,4 +408,5 @@ class SdkRuntime:
     def receive_tofile(self, port, filename, **keywords):
         """Writes the words of an output stream to a file, little-endian: when nothing moves any more, or at stop()."""
         nonblock = _nonblock("receive_tofile", keywords)
-        self._core.receive_to_file(self._stream(port), os.path.abspath(os.fspath(filename)), nonblock)
+        stream = self._stream(port)
+        self._core.receive_to_file(stream, os.path.abspath(_file("receive_tofile", filename)), nonblock)
