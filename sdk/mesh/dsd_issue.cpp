@@ -272,7 +272,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   if (op.has_unblock) w.unblock = static_cast<int16_t>(*next++);
   uint32_t loads = 0;
   bool async = op.async;
-  bool fabric = false, fifo = false, all_simd = true;
+  bool fabric = false, fifo = false, all_simd = true, registered = false;
   w.on_control = op.on_control;
   w.on_control_id = op.on_control_id;
   int ut = -1;
@@ -287,6 +287,10 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
       async = async || c.async;
       if (c.ut_id >= 0 && ut < 0) ut = c.ut_id;
       if (o.fabric()) {
+        // What ends an asynchronous register's operation lies in the register; the same words on the operation are
+        // documentation, others have no effect.
+        if (c.async && !registered) w.activate = w.unblock = -1;
+        registered = registered || c.async;
         if (w.activate < 0) w.activate = c.activate;
         if (w.unblock < 0) w.unblock = c.unblock;
         if (w.on_control == tir::OnControl::None) {

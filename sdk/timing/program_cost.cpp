@@ -5,18 +5,45 @@
 #include "frontend/tir/tir.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace weft::timing {
 
 using tir::DsdOpcode;
 using tir::Op;
 
+namespace {
+
+/// A wide value lies in a group of 16-bit registers: its upper words are named, not moved.
+bool namesUpperWords(const tir::Program& program, const tir::Inst& inst) {
+  return (inst.op == Op::LShr || inst.op == Op::AShr) && inst.b.kind() == tir::Operand::Kind::Constant &&
+         program.constants[inst.b.index()] % 16 == 0;
+}
+
+}  // namespace
+
+/// By a constant a compiler shifts, or multiplies by the reciprocal; the rest calls a library routine.
+uint32_t CostModel::divisionCost(const tir::Program& program, const tir::Inst& inst) const {
+  if (inst.b.kind() != tir::Operand::Kind::Constant) return get("scalar.integer_divide");
+  const bool is_signed = inst.op == Op::SDiv || inst.op == Op::SRem;
+  const bool remainder = inst.op == Op::SRem || inst.op == Op::URem;
+  const uint64_t bits = program.constants[inst.b.index()] & (~uint64_t{0} >> (64 - 8 * tir::sizeOf(inst.type)));
+  const uint32_t one = get("scalar.integer");
+  // Two to the k: a shift or a mask; signed ones round towards zero, so the sign is added before the shift.
+  if (std::has_single_bit(bits)) return is_signed ? (remainder ? 5 : 3) * one : one;
+  // High half of a product, a shift; a correction for the sign; a product and a difference for the remainder.
+  return get("scalar.integer_multiply") + (is_signed ? 3 : 2) * one +
+         (remainder ? get("scalar.integer_multiply") + one : 0);
+}
+
 uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst& inst) const {
-  (void)program;
+  if (namesUpperWords(program, inst)) return 0;
   switch (inst.op) {
     case Op::Copy:
     case Op::Segment:
     case Op::Bitcast:
+    // The lower registers of a group.
+    case Op::Trunc:
     case Op::Unreachable: return 0;
     case Op::Add:
     case Op::Sub:
@@ -40,7 +67,6 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
     case Op::ULe:
     case Op::FNeg:
     case Op::FAbs:
-    case Op::Trunc:
     case Op::ZExt:
     case Op::SExt:
     case Op::FromBool:
@@ -61,7 +87,7 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
     case Op::SDiv:
     case Op::UDiv:
     case Op::SRem:
-    case Op::URem: return get("scalar.integer_divide");
+    case Op::URem: return divisionCost(program, inst);
     case Op::FEq:
     case Op::FNe:
     case Op::FLt:
@@ -101,17 +127,46 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
   return 0;
 }
 
+namespace {
+
+/// The functions a compiler puts in the place of their calls: small ones, and those with one call. It is what the
+/// published cycle counts of programs with many small functions show.
+std::vector<bool> inlinedFunctions(const tir::Program& program) {
+  constexpr uint32_t kSmall = 40;
+  std::vector<uint32_t> calls(program.functions.size(), 0), size(program.functions.size(), 0);
+  for (size_t f = 0; f < program.functions.size(); ++f) {
+    for (const tir::Block& block : program.functions[f].blocks) {
+      for (uint32_t i = block.begin; i < block.end; ++i) {
+        const tir::Inst& inst = program.insts[i];
+        if (inst.op == Op::Call) ++calls[inst.imm];
+        if (inst.op != Op::Segment && inst.op != Op::Copy) ++size[f];
+      }
+    }
+  }
+  std::vector<bool> inlined(program.functions.size(), false);
+  for (size_t f = 0; f < inlined.size(); ++f)
+    inlined[f] = calls[f] > 0 && !program.functions[f].recursive && (calls[f] == 1 || size[f] <= kSmall);
+  return inlined;
+}
+
+}  // namespace
+
 jit::CostTable CostModel::costTable(const tir::Program& program) const {
   jit::CostTable table;
   table.segment.assign(program.segment_count, 0);
-  for (const tir::Function& fn : program.functions) {
+  const std::vector<bool> inlined = inlinedFunctions(program);
+  for (size_t f = 0; f < program.functions.size(); ++f) {
+    const tir::Function& fn = program.functions[f];
+    // A task does not return: its end is charged where the next one is picked.
+    const bool free_return = inlined[f] || fn.kind == tir::FunctionKind::Task;
     for (const tir::Block& block : fn.blocks) {
       uint32_t* current = nullptr;
       for (uint32_t i = block.begin; i < block.end; ++i) {
         const tir::Inst& inst = program.insts[i];
         if (inst.op == Op::Segment) {
           current = &table.segment[inst.imm];
-        } else if (current != nullptr) {
+        } else if (current != nullptr && !(inst.op == Op::Call && inlined[inst.imm]) &&
+                   !(inst.op == Op::Ret && free_return)) {
           *current += instructionCost(program, inst);
         }
       }
@@ -196,7 +251,8 @@ WeftDsdCosts CostModel::dsdCosts() const {
     if (op == DsdOpcode::FMacS) one_rate = two_rate = get("vector.fmacs");
     r.one_source = static_cast<uint16_t>(one_rate);
     r.two_source = static_cast<uint16_t>(two_rate);
-    r.conflict = static_cast<uint16_t>(two_rate * get("vector.conflict") / 100);
+    r.conflict = static_cast<uint16_t>(two_rate *
+                                       get(op == DsdOpcode::FMacS ? "vector.conflict_fmacs" : "vector.conflict") / 100);
     r.reduce = static_cast<uint16_t>(std::max(get("vector.reduce"), one_rate));
     costs.lanes[i] = static_cast<uint16_t>(width);
   }
