@@ -195,7 +195,9 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
       if (blocks_[i]->nextEvent() < end) ready.push_back(i);
     }
     if (blocks_.size() == 1) {
-      if (!ready.empty()) end = std::max(end, blocks_[0]->runWindows(std::min(host_next, request.cycle_limit), 256));
+      // The first window runs to its end, as it does with more blocks, whatever the host does within it.
+      const Cycles stop = std::max(end, std::min(host_next, request.cycle_limit));
+      if (!ready.empty()) end = std::max(end, blocks_[0]->runWindows(stop, 256));
     } else if (ready.size() == 1) {
       blocks_[ready[0]]->runWindow(end);
     } else if (!ready.empty()) {
