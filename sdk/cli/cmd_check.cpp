@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weft::cli {
 
 int cmdCheck(const Args& args) {
@@ -39,7 +41,16 @@ int cmdCheck(const Args& args) {
     const bool failed =
         !done || build.sink().hasErrors() || (parsed.options.warnings_as_errors && build.sink().warningCount() > 0);
     if (failed) ++bad;
-    printer.print(build.sink().drain(), build.sources());
+    const auto diagnostics = build.sink().drain();
+    printer.print(diagnostics, build.sources());
+    const bool unbound = std::any_of(diagnostics.begin(), diagnostics.end(),
+                                     [](const diag::Diagnostic& d) { return d.code == diag::Code::E0205; });
+    if (build.wasAlone() && unbound && !form)
+      fmt::print(
+          stderr,
+          "weft check: `{}` was checked alone, for it has no layout block; check the layout that places it, with "
+          "its --params, or use --syntax\n",
+          file);
     if (files.size() > 1 && failed && !quiet) fmt::print("{}: failed\n", file);
   }
   if (files.size() > 1 && !quiet) fmt::print("{} of {} files are clean\n", files.size() - bad, files.size());

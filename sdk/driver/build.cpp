@@ -69,6 +69,7 @@ Result<std::shared_ptr<const plan::FabricPlan>> Build::compileAny() {
   WEFT_TRY(const std::string tree, state_->session.dumpAst(options_.source));
   // A file without a layout block is a PE program: it runs alone on one PE.
   if (tree.find("(layout") != std::string::npos) return compile();
+  alone_ = true;
   return state_->session.compileTiles(state_->options, {1, 1},
                                       {{{PeCoord{0, 0}}, options_.source, options_.params, options_.colors}});
 }

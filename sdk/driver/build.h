@@ -24,6 +24,8 @@ class Build {
   Result<void> checkSyntax(const std::string& path);
   /// The same, and a file without a layout block is a PE program alone on one PE.
   Result<std::shared_ptr<const plan::FabricPlan>> compileAny();
+  /// compileAny() has met a file without a layout block.
+  [[nodiscard]] bool wasAlone() const { return alone_; }
   /// Text of a stage: `ast`, `tir`, `tir:FUNCTION`, `plan`, `llvm`, `llvm:FUNCTION`.
   Result<std::string> dump(const std::string& what);
 
@@ -35,6 +37,7 @@ class Build {
   struct State;
   CompileOptions options_;
   std::unique_ptr<State> state_;
+  bool alone_ = false;
 };
 
 }  // namespace weft::driver

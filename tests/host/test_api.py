@@ -21,6 +21,7 @@ NAMES = {
         "get_api_info_dict_from_json parse_host_callable_api check_rpc_api is_valid_primitive_type "
         "getOutputNameFromCompileOptions MAX_MESSAGE_LENGTH"),
     "cerebras.sdk.client": "SdkCompiler SdkLauncher SdkRuntime sdk_utils",
+    "cerebras.sdk.client._version": "__version__",
     "cerebras.sdk.client.sdk_utils": "input_array_to_u32",
     "cerebras.sdk.client.debug_util": "debug_util",
     "cerebras.sdk.debug.debug_util": "debug_util",

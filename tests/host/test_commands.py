@@ -68,6 +68,17 @@ def test_wrong_compile_lines(tmp_path, words, status, text):
     assert text in result.stderr
 
 
+def test_a_program_that_is_checked_without_its_layout():
+    program, layout = PROGRAMS / "arrays" / "pe.csl", PROGRAMS / "arrays" / "layout.csl"
+    alone = subprocess.run(["weft", "check", program], capture_output=True, text=True, timeout=60)
+    assert alone.returncode == 1
+    assert "error[E0205]" in alone.stderr and "check the layout that places it" in alone.stderr
+    assert subprocess.run(["weft", "check", "--syntax", program], timeout=60).returncode == 0
+    whole = subprocess.run(["weft", "check", layout, PARAMS, "--memcpy", "--channels=1"], capture_output=True, text=True,
+                           timeout=60)
+    assert (whole.returncode, whole.stderr) == (0, "")
+
+
 def test_a_missing_file(tmp_path):
     result = run("cslc", "./nothing.csl", "--memcpy", "--channels=1", cwd=tmp_path)
     assert result.returncode == 1
