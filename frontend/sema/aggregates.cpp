@@ -139,7 +139,7 @@ Operand Sema::structInit(const ast::StructInit& e, TypeId want) {
         continue;
       }
       given[i] = true;
-      parts[i] = exprAs(*f.value, info.fields[i].type);
+      parts[i] = held(exprAs(*f.value, info.fields[i].type));
       if (parts[i].stops()) ok = false;
     }
     if (!ok) return Operand::poison();
@@ -224,7 +224,7 @@ Operand Sema::anonymousStruct(const ast::StructInit& e, TypeId want) {
       const int index = pool.fieldIndex(want, f.name.symbol);
       if (index >= 0) field_want = pool.structInfo(want).fields[static_cast<size_t>(index)].type;
     }
-    parts.push_back(expr(*f.value, field_want));
+    parts.push_back(held(expr(*f.value, field_want)));
     if (parts.back().stops()) ok = false;
   }
   if (!ok) return Operand::poison();
@@ -267,7 +267,7 @@ Operand Sema::listInit(const ast::ListInit& e, TypeId want) {
     OperandList parts;
     parts.reserve(e.elements.size());
     for (const ast::Expr* x : e.elements) {
-      parts.push_back(exprAs(*x, array.element));
+      parts.push_back(held(exprAs(*x, array.element)));
       if (parts.back().stops()) return parts.back();
     }
     return makeAggregate(type, std::move(parts));
@@ -292,7 +292,7 @@ Operand Sema::listInit(const ast::ListInit& e, TypeId want) {
   parts.reserve(e.elements.size());
   bool ok = true;
   for (const ast::Expr* x : e.elements) {
-    parts.push_back(expr(*x));
+    parts.push_back(held(expr(*x)));
     if (parts.back().stops()) ok = false;
   }
   if (!ok) return Operand::poison();

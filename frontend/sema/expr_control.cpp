@@ -152,16 +152,17 @@ Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, Branches how, ui
   }
   bool ok = true;
   if (isAggregate(type)) {
-    const Address at = temporaryInEntry(type);
+    // No block of the exits comes before the others: each computes the address of the one place.
+    const uint32_t place = temporaryPlace(type);
     for (BlockExit& x : exits) {
       builder_->setBlock(x.block);
       const Operand v = coerce(x.value, type, x.span);
       if (v.isPoison()) ok = false;
-      copyTo(at, v, x.span);
+      copyTo(temporaryAt(place), v, x.span);
       builder_->jump(join);
     }
     builder_->setBlock(join);
-    return ok ? Operand::memory(type, at) : Operand::poison();
+    return ok ? Operand::memory(type, temporaryAt(place)) : Operand::poison();
   }
   const tir::Type t = lowerType(type);
   const uint32_t local = t == tir::Type::Void ? tir::kNoLocal : builder_->addLocal(t);
@@ -175,13 +176,6 @@ Operand Sema::merge(std::vector<BlockExit>& exits, TypeId want, Branches how, ui
   builder_->setBlock(join);
   if (!ok) return Operand::poison();
   return Operand::runtime(type, local == tir::kNoLocal ? builder_->constant(0) : tir::Operand::local(local));
-}
-
-// A frame slot whose address is computed at each use (so that it is valid on every path).
-Address Sema::temporaryInEntry(TypeId type) {
-  const uint32_t current = builder_->currentBlock();
-  (void)current;
-  return temporary(type);
 }
 
 Operand Sema::switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow, Branches how) {

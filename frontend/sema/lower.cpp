@@ -168,12 +168,25 @@ tir::Operand Sema::addressValue(const Address& a) {
   return builder_->emit(Op::Add, tir::Type::I16, a.base, builder_->constant(a.offset));
 }
 
-Address Sema::temporary(TypeId type) {
+Address Sema::temporary(TypeId type) { return temporaryAt(temporaryPlace(type)); }
+
+uint32_t Sema::temporaryPlace(TypeId type) {
+  return builder_->addFrame(std::max(pool.size(type), 1u), std::max(pool.align(type), 1u));
+}
+
+Address Sema::temporaryAt(uint32_t place) {
   Address a;
   a.kind = Address::Kind::Runtime;
-  const uint32_t offset = builder_->addFrame(std::max(pool.size(type), 1u), std::max(pool.align(type), 1u));
-  a.base = builder_->emit(Op::FrameAddr, tir::Type::I16, {}, {}, {}, offset);
+  a.base = builder_->emit(Op::FrameAddr, tir::Type::I16, {}, {}, {}, place);
   return a;
+}
+
+Operand Sema::held(Operand v) {
+  if (v.kind != Operand::Kind::Memory || !atRuntime() || type_only_ > 0) return v;
+  if (v.address.kind == Address::Kind::Object && object(v.address.object).is_const) return v;
+  const Address at = temporary(v.type);
+  copyTo(at, v, {});
+  return Operand::memory(v.type, at);
 }
 
 Address Sema::materialize(const Operand& v, Span span) {

@@ -486,7 +486,6 @@ class Sema {
   Operand ifExpr(const ast::IfExpr& e, TypeId want, Branches how = Branches::Coerced);
   /// The bool of a comptime-known condition; nullopt after an error; otherwise *is_runtime.
   std::optional<bool> condition(const Operand& c, Span span, bool* is_runtime);
-  Address temporaryInEntry(TypeId type);
   Flow takePending();
   Operand switchExpr(const ast::SwitchExpr& e, TypeId want, bool is_statement, Flow* flow,
                      Branches how = Branches::Coerced);
@@ -533,6 +532,11 @@ class Sema {
   // lower.cpp
   tir::Operand slotFor(const Value& v);
   Address temporary(TypeId type);
+  /// Place in the frame for temporaryAt(), which may name it in several blocks.
+  uint32_t temporaryPlace(TypeId type);
+  Address temporaryAt(uint32_t place);
+  /// `v` as a part of a literal: what lies in a variable is copied now, not when the literal is used.
+  Operand held(Operand v);
   /// Whether the TIR local is a user variable (it may change later), not a temporary.
   [[nodiscard]] bool isVariable(uint32_t tir_local) const;
   Address offsetBy(Address a, uint32_t bytes) const;
