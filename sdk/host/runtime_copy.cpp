@@ -115,6 +115,36 @@ Result<std::string> RuntimeImpl::checkTarget(const Transfer& t, bool in) {
   return e.name;
 }
 
+/// A copy goes to where the exported pointer points, and may run past the end of what is there: nothing stops it,
+/// neither here nor on a wafer. Looked at on the first PE, once for each name; the pointer may still change before the
+/// copy.
+void RuntimeImpl::warnOfOverrun(const Transfer& t, const std::string& name) {
+  const PeCoord at{static_cast<uint32_t>(t.x), static_cast<uint32_t>(t.y)};
+  const auto index = plan_->programAt(at);
+  if (t.streaming || !index || overrun_.contains(name)) return;
+  const tir::Program& program = *plan_->programs[*index];
+  const auto exported = std::find_if(program.host_symbols.begin(), program.host_symbols.end(),
+                                     [&](const tir::HostSymbol& s) { return s.name == name && !s.is_function; });
+  if (exported == program.host_symbols.end()) return;
+  int64_t address = exported->address;
+  if (exported->is_pointer) {
+    const std::vector<uint8_t> pointer = simulation_->mesh().readMemory(at, exported->address, 2);
+    address = pointer[0] | pointer[1] << 8;
+  }
+  const int64_t end = address + t.elements_per_pe * elementBytes(t);
+  for (const tir::Symbol& s : program.symbols) {
+    const int64_t symbol_end = int64_t{s.address} + s.bytes;
+    if (address < s.address || address >= symbol_end || end <= symbol_end) continue;
+    overrun_.insert(name);
+    sink_
+        .warning(diag::Code::W0701, {}, "the copy of {} elements for `{}` runs past the end of `{}`", t.elements_per_pe,
+                 name, s.name)
+        .note(fmt::format("PE ({}, {}): {} bytes at {:#06x}; `{}` is {}, {} bytes at {:#06x}", at.x, at.y,
+                          end - address, address, s.name, s.type, s.bytes, s.address))
+        .emit();
+  }
+}
+
 Result<void> RuntimeImpl::checkArray(const Transfer& t, size_t count) {
   const HostShape shape = hostShape(t);
   // Of a longer array the first elements are copied.
@@ -157,6 +187,7 @@ Status RuntimeImpl::copyIn(const Transfer& t, const uint32_t* words, size_t coun
     WEFT_TRY_VOID(checkRegion(t, true));
     WEFT_TRY(const std::string name, checkTarget(t, true));
     WEFT_TRY_VOID(checkArray(t, count));
+    warnOfOverrun(t, name);
     const auto elements = static_cast<uint32_t>(t.elements_per_pe);
     const bool narrow = !t.streaming && t.data_type == DataType::Bits16;
     mesh::Mesh& mesh = simulation_->mesh();
@@ -178,6 +209,7 @@ Status RuntimeImpl::copyOut(const Transfer& t, uint32_t* words, size_t count, st
     WEFT_TRY_VOID(checkRegion(t, false));
     WEFT_TRY(const std::string name, checkTarget(t, false));
     WEFT_TRY_VOID(checkArray(t, count));
+    warnOfOverrun(t, name);
     PendingOut out;
     out.transfer = t;
     out.staging.resize(count);

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,7 @@ class RuntimeImpl final : public Runtime {
   Result<void> checkRegion(const Transfer& t, bool in);
   Result<std::string> checkTarget(const Transfer& t, bool in);
   Result<void> checkArray(const Transfer& t, size_t count);
+  void warnOfOverrun(const Transfer& t, const std::string& name);
   Result<void> checkEveryPeExports(const Transfer& t, const std::string& name);
   Result<const plan::Export*> checkFunction(const std::string& name);
   Result<uint32_t> argumentWord(const plan::Export& function, size_t position, const LaunchArgument& argument);
@@ -142,6 +144,8 @@ class RuntimeImpl final : public Runtime {
   std::vector<PendingReceive> receives_;
   // Stream, file.
   std::vector<std::pair<size_t, std::string>> kept_;
+  /// Exports whose copies were found to run past their array.
+  std::set<std::string> overrun_;
   std::optional<mesh::CommandId> last_command_;
   // Polls since the last transfer in which nothing moved.
   int idle_polls_ = 0;

@@ -106,6 +106,17 @@ def test_what_a_runtime_opens(arrays, bindir, arguments, code, text):
     assert text in str(error.value)
 
 
+def test_a_copy_that_runs_past_its_array_is_reported_once(runner, capfd):
+    more = SIZE + 2
+    for _ in range(2):
+        runner.memcpy_d2h(words(count=WIDTH * HEIGHT * more), 1, 0, 0, WIDTH, HEIGHT, more, **copy_options())
+    runner.memcpy_d2h(words(np.uint32, WIDTH * HEIGHT * SIZE), 2, *where(), **copy_options(width=16))
+    error = capfd.readouterr().err
+    assert error.count("warning[W0701]") == 1
+    assert f"the copy of {more} elements for `A` runs past the end of `A`" in error
+    assert f"PE (0, 0): {4 * more} bytes at" in error
+
+
 def test_tasks_belong_to_their_runtime(runner, arrays):
     from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime
 
