@@ -73,8 +73,7 @@ bool readRoutes(Sema& s, const Operand& routes, Span span, ColorConfig& out) {
   return r.finish();
 }
 
-bool readSwitches(Sema& s, const Operand& switches, Span span, int color, ColorConfig& out) {
-  ConfigReader r(s, switches, span, "`.switches`");
+bool readSwitches(Sema& s, ConfigReader& r, Span span, int color, ColorConfig& out) {
   bool used = false;
   for (int k = 0; k < 3; ++k) {
     const std::string name = fmt::format("pos{}", k + 1);
@@ -118,7 +117,7 @@ bool readSwitches(Sema& s, const Operand& switches, Span span, int color, ColorC
   out.initial_position = static_cast<uint8_t>(r.takeInt("current_switch_pos", 0, 3).value_or(0));
   out.ring = r.takeBool("ring_mode").value_or(false);
   readPopMode(r, out);
-  if (!r.finish()) return false;
+  if (!r.ok()) return false;
   if (used && !target::colorHasSwitch(s.arch(), color)) {
     s.error(Code::E0509, span, "color {} has no switch on '{}'", color, target::archName(s.arch()))
         .note("colors with switches: 0 to 9, 12, 13, 16, 17, 20, 21")
@@ -169,12 +168,16 @@ bool parseColorConfig(Sema& s, const Operand& config, Span span, int color, Colo
         (side[0] == 'r' ? out.rx : out.tx) = *mask;
       }
     }
+    out.swap_x = r.takeBool("color_swap_x").value_or(false);
+    out.swap_y = r.takeBool("color_swap_y").value_or(false);
+    if (!readSwitches(s, r, span, color, out)) return false;
   } else {
     s.error(Code::E0506, span, "color configuration needs `.routes`").emit();
     return false;
   }
   if (const auto v = r.take("switches")) {
-    if (!readSwitches(s, *v, span, color, out)) return false;
+    ConfigReader switches(s, *v, span, "`.switches`");
+    if (!readSwitches(s, switches, span, color, out) || !switches.finish()) return false;
   }
   if (const auto v = r.take("filter")) {
     if (!readFilter(s, *v, span, out)) return false;

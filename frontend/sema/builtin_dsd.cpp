@@ -127,10 +127,12 @@ class DsdMaker {
     return true;
   }
   void color(tir::Operand c) { color_ = c; }
+  /// A queue known at run time only.
+  void queue(tir::Operand q) { queue_ = q; }
 
   Operand finish(Span span) {
     const Operand known = Operand::comptime(Value::descriptor(type_, value_));
-    if (!base_ && !offset_ && !length_ && !stride_ && !color_) return known;
+    if (!base_ && !offset_ && !length_ && !stride_ && !color_ && !queue_) return known;
     if (!s_.atRuntime()) return s_.notComptime(span, "DSD property");
     s_.setSite(span);
     tir::Builder& b = s_.builder();
@@ -147,6 +149,10 @@ class DsdMaker {
     if (offset_) apply(tir::Op::DsdAddBase, *offset_);
     if (length_) apply(tir::Op::DsdSetLength, *length_);
     if (stride_) apply(tir::Op::DsdSetStride, *stride_);
+    if (queue_) {
+      const auto color = static_cast<uint64_t>(value_.dsd.color()) << 8;
+      apply(tir::Op::DsdSetBase, b.emit(tir::Op::Or, tir::Type::I16, b.constant(color, tir::Type::I16), *queue_));
+    }
     if (color_) apply(tir::Op::DsdSetColor, *color_);
     return Operand::runtime(type_, d);
   }
@@ -157,7 +163,7 @@ class DsdMaker {
   TypeId type_;
   DsdValue value_;
   uint32_t element_bytes_ = 1;
-  std::optional<tir::Operand> base_, offset_, length_, stride_, color_;
+  std::optional<tir::Operand> base_, offset_, length_, stride_, color_, queue_;
 };
 
 // Replaces the direct fields by those of a tensor access.
@@ -305,13 +311,18 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
   DsdMaker m(s, input ? types::kFabInDsd : types::kFabOutDsd, input ? DsdKind::FabIn : DsdKind::FabOut);
   uint8_t queue = tir::kNoQueue;
   int color = -1;
+  bool queue_known = true;
   const auto extent = scalarOf(s, r.take("extent"));
   const char* queue_field = input ? "input_queue" : "output_queue";
   if (const auto q = r.take(queue_field)) {
     const Operand id = queueOf(s, *q, input, span);
     if (id.stops()) return id;
-    if (!id.isComptime()) return s.notComptime(span, queue_field);
-    queue = static_cast<uint8_t>(s.knownInt(id.value));
+    if (id.isComptime()) {
+      queue = static_cast<uint8_t>(s.knownInt(id.value));
+    } else {
+      m.queue(lowerId(s, id, span));
+      queue_known = false;
+    }
   }
   if (const auto c = r.take("fabric_color")) {
     const Operand id = s.coerce(*c, types::kColor, span);
@@ -341,7 +352,7 @@ Operand makeFabric(Sema& s, ConfigReader& r, Span span, bool input) {
     return Operand::poison();
   }
   auto& implied = input ? s.device.implied_input_color : s.device.implied_output_color;
-  if (queue == tir::kNoQueue && color >= 0) queue = queueForColor(s, color, input);
+  if (queue == tir::kNoQueue && queue_known && color >= 0) queue = queueForColor(s, color, input);
   if (queue != tir::kNoQueue && queue < 8 && color >= 0 && implied[queue] < 0) implied[queue] = color;
   m.dsd().bits = (m.dsd().bits & ~0xffffull) | queue | (static_cast<uint64_t>(color < 0 ? tir::kNoColor : color) << 8);
   m.dsd() = m.dsd().withStride(0);

@@ -269,7 +269,7 @@ class OpMaker {
     return true;
   }
 
-  bool onControl(const Operand& v, Span span) {
+  bool onControl(const Operand& v, Span span, std::optional<tir::Operand>& control_id) {
     ConfigReader r(s_, v, span, "`.on_control`");
     if (const auto t = r.takeBool("terminate"); t && *t) op_.on_control = tir::OnControl::Terminate;
     for (const bool activate : {true, false}) {
@@ -285,12 +285,18 @@ class OpMaker {
         }
         op_.on_control_id = static_cast<int16_t>(*task_id);
       } else {
-        if (!mustBeComptime(*id, span)) return false;
-        if (!s_.pool.isId(id->type)) {
+        const Kind k = s_.pool.kind(id->type);
+        if (k != Kind::LocalTaskId && k != Kind::Color &&
+            (activate || (k != Kind::DataTaskId && k != Kind::InputQueue))) {
           (void)s_.typeMismatch(span, "local_task_id", id->type);
           return false;
         }
-        op_.on_control_id = static_cast<int16_t>(s_.knownInt(id->value));
+        if (id->isComptime()) {
+          op_.on_control_id = static_cast<int16_t>(s_.knownInt(id->value));
+        } else {
+          op_.on_control_id = tir::DsdOp::kControlIdArgument;
+          control_id = lowerId(s_, *id, span);
+        }
       }
     }
     return r.finish();
@@ -306,7 +312,7 @@ class OpMaker {
       }
     }
     op_.async = r.takeBool("async").value_or(false);
-    std::optional<tir::Operand> index, activate, unblock;
+    std::optional<tir::Operand> index, activate, unblock, control_id;
     if (const auto i = r.take("index")) {
       const Operand n = s_.coerce(*i, types::kU16, span);
       if (n.stops()) return false;
@@ -319,7 +325,7 @@ class OpMaker {
       return false;
     }
     if (const auto on = r.take("on_control")) {
-      if (!onControl(*on, span)) return false;
+      if (!onControl(*on, span, control_id)) return false;
     }
     if (const auto p = takePriority(r)) op_.priority = *p;
     if (const auto ut = r.take("ut_id")) {
@@ -333,6 +339,7 @@ class OpMaker {
     if (index) op_.has_index = true, tail_.push_back(*index);
     if (activate) op_.has_activate = true, tail_.push_back(*activate);
     if (unblock) op_.has_unblock = true, tail_.push_back(*unblock);
+    if (control_id) tail_.push_back(*control_id);
     return true;
   }
 

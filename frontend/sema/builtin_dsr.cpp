@@ -60,8 +60,15 @@ Operand Sema::builtinGetSr(const ast::BuiltinCall& call, TypeId) {
 
 namespace {
 
+// Entry of Program::dsr_configs. A task id known at run time only selects one of kIdEntries entries in a row.
+struct ConfigEntry {
+  uint16_t index = 0;
+  std::optional<tir::Operand> id;
+};
+constexpr int kIdEntries = 32;
+
 // Reads the configuration of a load into a table entry; nullopt after an error.
-std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& config, Span span) {
+std::optional<ConfigEntry> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& config, Span span) {
   tir::DsrConfig c;
   ConfigReader r(s, config, span, "DSR configuration");
   if (!r.ok()) return std::nullopt;
@@ -72,20 +79,30 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
   constexpr int16_t tir::DsrConfig::* members[] = {&tir::DsrConfig::activate, &tir::DsrConfig::unblock,
                                                    &tir::DsrConfig::on_control_id};
   DeclId pending[3];
+  // The one that is known at run time only.
+  std::optional<size_t> at_run_time;
+  std::optional<tir::Operand> run_time_id;
+  const auto take = [&](size_t member, const Operand& id) {
+    if (s.pool.is(id.type, Kind::Task)) {
+      pending[member] = s.declOfFunction(id).value_or(DeclId{});
+    } else if (!s.pool.isId(id.type)) {
+      (void)s.typeMismatch(span, "local_task_id", id.type);
+      return false;
+    } else if (id.isComptime()) {
+      c.*members[member] = static_cast<int16_t>(s.knownInt(id.value));
+    } else if (at_run_time || !s.atRuntime()) {
+      s.error(Code::E0344, span, "DSD op setting must be comptime").emit();
+      return false;
+    } else {
+      at_run_time = member;
+      run_time_id = lowerId(s, id, span);
+    }
+    return true;
+  };
   for (const bool activate : {true, false}) {
     const auto id = r.take(activate ? "activate" : "unblock");
     if (!id) continue;
-    if (s.pool.is(id->type, Kind::Task)) {
-      pending[activate ? 0 : 1] = s.declOfFunction(*id).value_or(DeclId{});
-    } else if (id->isComptime() && s.pool.isId(id->type)) {
-      (activate ? c.activate : c.unblock) = static_cast<int16_t>(s.knownInt(id->value));
-    } else if (!id->isComptime()) {
-      s.error(Code::E0344, span, "DSD op setting must be comptime").emit();
-      return std::nullopt;
-    } else {
-      (void)s.typeMismatch(span, "local_task_id", id->type);
-      return std::nullopt;
-    }
+    if (!take(activate ? 0 : 1, *id)) return std::nullopt;
   }
   if (const auto on = r.take("on_control")) {
     ConfigReader o(s, *on, span, "`.on_control`");
@@ -94,14 +111,7 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
       const auto id = o.take(activate ? "activate" : "unblock");
       if (!id) continue;
       c.on_control = activate ? tir::OnControl::Activate : tir::OnControl::Unblock;
-      if (s.pool.is(id->type, Kind::Task)) {
-        pending[2] = s.declOfFunction(*id).value_or(DeclId{});
-      } else if (id->isComptime() && s.pool.isId(id->type)) {
-        c.on_control_id = static_cast<int16_t>(s.knownInt(id->value));
-      } else {
-        (void)s.typeMismatch(span, "local_task_id", id->type);
-        return std::nullopt;
-      }
+      if (!take(2, *id)) return std::nullopt;
     }
     if (!o.finish()) return std::nullopt;
   }
@@ -113,7 +123,10 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
     c.ut_id = static_cast<int8_t>(s.knownInt(ut->value));
   }
   if (!r.finish()) return std::nullopt;
-  if ((c.activate >= 0 || pending[0].valid()) && (c.unblock >= 0 || pending[1].valid())) {
+  const auto given = [&](size_t member) {
+    return c.*members[member] >= 0 || pending[member].valid() || at_run_time == member;
+  };
+  if (given(0) && given(1)) {
     s.error(Code::E0344, span, "at most one of `.activate` and `.unblock` may be given").emit();
     return std::nullopt;
   }
@@ -126,17 +139,22 @@ std::optional<uint16_t> dsrConfig(Sema& s, tir::DsrRef dsr, const Operand& confi
     has_pending = true;
   }
   auto& configs = s.device.dsr_configs;
-  uint16_t index = 0;
-  if (!has_pending) {
-    while (index < configs.size() && !(configs[index] == c)) ++index;
-  } else {
-    index = static_cast<uint16_t>(configs.size());
+  ConfigEntry entry{0, run_time_id};
+  if (!has_pending && !run_time_id) {
+    while (entry.index < configs.size() && !(configs[entry.index] == c)) ++entry.index;
+    if (entry.index == configs.size()) configs.push_back(c);
+    return entry;
   }
-  if (index == configs.size()) configs.push_back(c);
-  for (size_t i = 0; i < 3; ++i) {
-    if (pending[i].valid()) s.device.pending_ids.push_back({index, members[i], pending[i], span});
+  entry.index = static_cast<uint16_t>(configs.size());
+  for (int id = 0; id < (run_time_id ? kIdEntries : 1); ++id) {
+    const auto index = static_cast<uint16_t>(configs.size());
+    if (at_run_time) c.*members[*at_run_time] = static_cast<int16_t>(id);
+    configs.push_back(c);
+    for (size_t i = 0; i < 3; ++i) {
+      if (pending[i].valid()) s.device.pending_ids.push_back({index, members[i], pending[i], span});
+    }
   }
-  return index;
+  return entry;
 }
 
 // Stride registers of a mem4d load: three if the shape comes at run time, else one per dimension but the innermost,
@@ -180,7 +198,7 @@ Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
         .emit();
     return Operand::poison();
   }
-  uint16_t config = 0;
+  ConfigEntry config;
   if (args.size() > dsd_arg + 1) {
     const auto c = dsrConfig(s, *dsr, args[dsd_arg + 1], call.args[dsd_arg + 1]->span);
     if (!c) return Operand::poison();
@@ -190,11 +208,12 @@ Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
     tir::Builder& b = s.builder();
     const tir::Operand value = s.lower(dsd, dsd_span);
     s.setSite(call.span);
-    b.device(tir::DeviceCall::LoadDsr,
-             {b.constant(dsr->encode(), tir::Type::I16), value, b.constant(config, tir::Type::I16)});
+    tir::Operand entry = b.constant(config.index, tir::Type::I16);
+    if (config.id) entry = b.emit(tir::Op::Add, tir::Type::I16, entry, *config.id);
+    b.device(tir::DeviceCall::LoadDsr, {b.constant(dsr->encode(), tir::Type::I16), value, entry});
   } else {
     if (!dsd.isComptime()) return s.notComptime(dsd_span, "DSD");
-    s.device.dsr_inits.push_back({*dsr, s.know(dsd.value), config, call.span});
+    s.device.dsr_inits.push_back({*dsr, s.know(dsd.value), config.index, call.span});
   }
   return voidOperand();
 }

@@ -431,6 +431,7 @@ class Parser {
     // The flags behind the arguments say how many there are, so the arguments are read as the widest list.
     DsdOp all = op;
     all.has_index = all.has_activate = all.has_unblock = true;
+    all.on_control_id = DsdOp::kControlIdArgument;
     if (!arguments(line, inst, dsdOpArgs(all))) return false;
     while (line.ok() && !line.done()) {
       if (line.accept("async"))

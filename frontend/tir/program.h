@@ -169,8 +169,11 @@ struct DsdOperand {
 };
 
 /// A vector operation as written at one site. Arguments of the instruction, in this order, only those present:
-/// dest, src0, src1 (kinds Dsd, Scalar, Pointer), scalar (if the opcode has one), index, activate, unblock.
+/// dest, src0, src1 (kinds Dsd, Scalar, Pointer), scalar (if the opcode has one), index, activate, unblock, control id.
 struct DsdOp {
+  /// on_control_id of an operation that has it as an argument.
+  static constexpr int16_t kControlIdArgument = -2;
+
   DsdOpcode op{};
   DsdOperand dest, src0, src1;
   bool async = false;
@@ -182,6 +185,7 @@ struct DsdOp {
   int16_t on_control_id = -1;
   DsdPriority priority = DsdPriority::Default;
   int8_t ut_id = -1;
+  bool hasControlId() const { return on_control_id == kControlIdArgument; }
   bool operator==(const DsdOp&) const = default;
 };
 

@@ -136,7 +136,7 @@ std::vector<Type> dsdOpArgs(const DsdOp& op) {
   add(op.src0, dsdScalarType(op.op, 0));
   add(op.src1, dsdScalarType(op.op, 1));
   if (dsdOpInfo(op.op).has_scalar) types.push_back(dsdScalarType(op.op, 2));
-  for (bool present : {op.has_index, op.has_activate, op.has_unblock})
+  for (bool present : {op.has_index, op.has_activate, op.has_unblock, op.hasControlId()})
     if (present) types.push_back(Type::I16);
   return types;
 }

@@ -216,7 +216,7 @@ int32_t Block::dsdOp(WeftPe& wpe, uint32_t op, uint32_t site, const uint64_t* ar
       ++count;
   }
   count += (tir::dsdOpInfo(def.op).has_scalar ? 1 : 0) + (def.has_index ? 1 : 0) + (def.has_activate ? 1 : 0) +
-           (def.has_unblock ? 1 : 0);
+           (def.has_unblock ? 1 : 0) + (def.hasControlId() ? 1 : 0);
   return postpone(wpe, c, RequestKind::Dsd, op, site, args, count);
 }
 

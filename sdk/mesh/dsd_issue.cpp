@@ -274,7 +274,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   bool async = op.async;
   bool fabric = false, fifo = false, all_simd = true, registered = false;
   w.on_control = op.on_control;
-  w.on_control_id = op.on_control_id;
+  w.on_control_id = op.hasControlId() ? static_cast<int16_t>(*next++) : op.on_control_id;
   int ut = -1;
   Operand* operands[3] = {&w.dest, &w.src0, &w.src1};
   const tir::DsdOperand* specs[3] = {&op.dest, &op.src0, &op.src1};

@@ -155,14 +155,11 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   const bool ready0 = sourceReady(core, w, w.src0, t, &control_end);
   const bool ready1 = sourceReady(core, w, w.src1, t, &control_end);
   if (control_end) {
-    Operand& o = w.src0.kind == Operand::Kind::InQueue && w.src0.queue->count != 0 && w.src0.queue->front().at <= t &&
-                         w.src0.queue->front().control()
-                     ? w.src0
-                     : w.src1;
-    popInput(core, *o.queue);
-    queueDrained(pe, core, *o.queue, t);
+    // The wavelet stays at the head: an open channel starts its control task, a blocked one keeps it for the next
+    // operation.
     w.terminated = true;
     finishWorker(pe, core, w, t);
+    schedule(pe, t + 1);
     return Step::Issued;
   }
   const tir::Program& program = *programOf(pes_[pe])->program;

@@ -74,6 +74,18 @@ void Block::settleMain(Core& c) {
   c.main_at = c.main_idle ? m.idle_from : m.state == MainState::Request ? m.now : kNever;
 }
 
+namespace {
+
+/// The pair of rotating tasks on an input queue.
+const tir::RotatingTask* rotatingTask(const tir::Program& program, int queue) {
+  for (const tir::RotatingTask& r : program.rotating) {
+    if (r.id == queue) return &r;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   if (c.main.state != MainState::Idle || t < c.main.idle_from) return;
   Pe& p = pes_[pe];
@@ -122,7 +134,7 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
       }
       const int entry = static_cast<int>((head.payload >> 16) & 63);
       const uint64_t bit = 1ull << entry;
-      if ((info->control_mask & bit) == 0) {
+      if ((info->control_mask & bit) == 0 && !(entry == 0 && rotatingTask(program, q.id) != nullptr)) {
         // Names no task: discarded.
         popInput(c, q);
         if (q.count == 0) queueDrained(pe, c, q, t);
@@ -198,6 +210,10 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   uint32_t function = kNone;
   if (word.control()) {
     function = info->control_fn[static_cast<size_t>(number & 63)];
+    // The other one of a rotating pair is control task 0 of its queue.
+    if ((number & 63) == 0) {
+      if (const tir::RotatingTask* r = rotatingTask(program, q.id)) function = r->alt.index();
+    }
   } else {
     function = info->task_fn[static_cast<size_t>(number)];
   }

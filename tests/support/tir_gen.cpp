@@ -518,7 +518,7 @@ class Generator {
     argument(op.src0, dsdScalarType(op.op, 0), info.src0_width, false);
     argument(op.src1, dsdScalarType(op.op, 1), info.src1_width, false);
     if (info.has_scalar) args.push_back(value(dsdScalarType(op.op, 2)));
-    for (bool present : {op.has_index, op.has_activate, op.has_unblock})
+    for (bool present : {op.has_index, op.has_activate, op.has_unblock, op.hasControlId()})
       if (present) args.push_back(value(Type::I16));
     const Operand done = b_.dsdOp(op, args);
     if (chance(2)) b_.emitTo(variable(Type::Bool), Op::Copy, Type::Bool, done);

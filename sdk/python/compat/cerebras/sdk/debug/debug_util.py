@@ -15,6 +15,8 @@ _VALUES = {
     "i": (np.int32, 2),
     "I": (np.uint32, 2),
     "f": (np.float32, 2),
+    "q": (np.int64, 4),
+    "Q": (np.uint64, 4),
 }
 
 
