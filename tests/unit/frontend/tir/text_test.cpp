@@ -85,6 +85,7 @@ b1:
   %7 = callind.i16 1(%7, 65535)
   %5 = dsdop.fmacs dsd, dsr.src0.3, dsd (%6, 0x1000400100020, 0.25, 7, 8, 9) async index activate unblock on_control=terminate priority=low ut=2
   %5 = dsdop.mov16 pointer, none, fifo.0 (20)
+  %5 = dsdop.mov32 dsd, none, dsd (%6, 0x1000400100020, %7) async on_control=activate on_control_id=-2
   %6 = device.tsc_read()
   device.activate(9)
   jump b0 back
