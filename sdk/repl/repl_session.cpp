@@ -6,6 +6,7 @@
 #include "sdk/repl/values.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace weft::repl {
 
@@ -88,7 +89,12 @@ bool ReplSession::piecesOf(source::SourceId shown, std::vector<Piece>& out) {
     piece.offset = d.span.begin;
     piece.text = text.substr(d.span.begin, end - d.span.begin);
     if (d.kind == ast::NodeKind::VarDecl) {
-      piece.name = names_.text(ast::as<ast::VarDecl>(d).name.symbol);
+      const auto& var = ast::as<ast::VarDecl>(d);
+      piece.name = names_.text(var.name.symbol);
+      if (var.is_const && var.init != nullptr && var.init->kind == ast::NodeKind::StructType &&
+          !ast::as<ast::StructType>(*var.init).is_union)
+        for (const ast::Field& f : ast::as<ast::StructType>(*var.init).fields)
+          piece.fields.emplace_back(names_.text(f.name.symbol));
     } else if (d.kind == ast::NodeKind::ParamDecl) {
       piece.name = names_.text(ast::as<ast::ParamDecl>(d).name.symbol);
     } else if (d.kind == ast::NodeKind::FnDecl) {
@@ -306,6 +312,25 @@ const tir::Symbol* ReplSession::symbolAt(PeCoord at, std::string_view name) cons
   return nullptr;
 }
 
+std::optional<Answer> ReplSession::executeFields(const Entry& entry, const std::string& type) {
+  const auto piece =
+      std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& p) { return p.name == type && !p.fields.empty(); });
+  const bool is_path = std::all_of(entry.text.begin(), entry.text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '[' || c == ']';
+  });
+  if (piece == pieces_.end() || !is_path) return std::nullopt;
+  const std::vector<std::string> fields = piece->fields;
+  Answer all;
+  for (const std::string& field : fields) {
+    Answer one = execute({EntryKind::Expression, entry.at, entry.text + "." + field});
+    if (!one.good) return one;
+    all.text +=
+        fmt::format("{}.{} = {}", all.text.empty() ? "{ " : ", ", field, one.text.substr(0, one.text.rfind(": ")));
+  }
+  all.text += " }: " + type;
+  return all;
+}
+
 Answer ReplSession::execute(const Entry& entry) {
   if (entry.at && !options_.size.contains(*entry.at))
     return wrong(fmt::format("the mesh has no PE ({}, {})", entry.at->x, entry.at->y));
@@ -339,6 +364,7 @@ Answer ReplSession::execute(const Entry& entry) {
       return answer;
     }
     is_value = type != "void";
+    if (auto fields = executeFields(entry, type)) return *std::move(fields);
   }
   const int id = freeTaskId();
   ProgramText program = programText();

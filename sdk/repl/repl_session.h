@@ -58,6 +58,8 @@ class ReplSession {
     std::string text;
     source::SourceId shown;
     uint32_t offset = 0;
+    /// `const NAME = struct { .. }`: its fields.
+    std::vector<std::string> fields;
   };
   /// Part of the generated text that somebody typed.
   struct Range {
@@ -85,6 +87,8 @@ class ReplSession {
   Answer declare(const Entry& entry);
   Answer load(const std::string& path);
   Answer execute(const Entry& entry);
+  /// A struct's value field by field; nothing for other types and for expressions that may do something.
+  std::optional<Answer> executeFields(const Entry& entry, const std::string& type);
   Answer command(const std::string& text);
   Answer routeCommand(const std::vector<std::string>& words);
   Answer valuesCommand(const std::vector<std::string>& words);

@@ -61,6 +61,15 @@ def test_variables_of_one_pe_and_of_all(tmp_path):
     assert (result.stdout, result.stderr) == ("1: f32\n", "")
 
 
+def test_structs_are_shown_by_field():
+    script = ("const P = struct { x: i16, y: f32 };\nconst Q = struct { p: P, n: u16 };\nvar p = P { .x = -3, .y = 2.5 };\n"
+              "var q = Q { .p = P { .x = 1, .y = 0.5 }, .n = 7 };\np\nq\nq.p\n@(1,0) p.x = 9\n:at 1 0\np\n")
+    result = repl(script, "--size=2x1")
+    assert result.stdout.splitlines() == ["{ .x = -3, .y = 2.5 }: P", "{ .p = { .x = 1, .y = 0.5 }, .n = 7 }: Q",
+                                          "{ .x = 1, .y = 0.5 }: P", "PE (1, 0)", "{ .x = 9, .y = 2.5 }: P"]
+    assert result.stderr == ""
+
+
 def test_a_route_is_complained_of_when_it_is_used():
     script = ":route 4 0 0 RAMP EAST\n:route 4 1 0 WEST RAMP\nvar x: i16 = 1;\n:route 5 0 0 RAMP EAST\nx\nx\n"
     result = repl(script, "--size=2x1")
