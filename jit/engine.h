@@ -33,9 +33,10 @@ class CodeImage {
 };
 
 struct EngineOptions {
-  /// 0: cheap tier only; 2: optimised at once; -1: cheap tier first, hot programs optimised in the background.
+  /// 0: cheap code; 2: optimised at once; -1: interpreted first, what runs long compiled in the background, then
+  /// optimised.
   int opt_level = -1;
-  /// Threads that may compile at once; 0 = number of cores.
+  /// Threads that may compile at once; 0 = number of cores, in the background of the idle ones.
   int compile_threads = 0;
   /// Folder of the object cache; empty = no cache on disk.
   std::string cache_dir;

@@ -74,13 +74,18 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(const HostTarget& host, Effort 
   return machine;
 }
 
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort) {
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort, const std::atomic<bool>* stop) {
   if (effort != Effort::Full) return;
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager cgscc;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
+  llvm::PassInstrumentationCallbacks callbacks;
+  if (stop != nullptr) {
+    callbacks.registerShouldRunOptionalPassCallback(
+        [stop](llvm::StringRef, llvm::Any) { return !stop->load(std::memory_order_relaxed); });
+  }
+  llvm::PassBuilder builder(&machine, llvm::PipelineTuningOptions(), std::nullopt, &callbacks);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(cgscc);
   builder.registerFunctionAnalyses(functions);
@@ -102,12 +107,13 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort)
 }
 
 std::unique_ptr<llvm::MemoryBuffer> emitObject(llvm::Module& module, const HostTarget& host, Effort effort,
-                                               std::string& problem) {
+                                               std::string& problem, const std::atomic<bool>* stop) {
   const std::unique_ptr<llvm::TargetMachine> machine = makeMachine(host, effort, problem);
   if (machine == nullptr) return nullptr;
   module.setTargetTriple(host.triple);
   module.setDataLayout(machine->createDataLayout());
-  optimise(module, *machine, effort);
+  optimise(module, *machine, effort, stop);
+  if (stop != nullptr && stop->load(std::memory_order_relaxed)) return nullptr;
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;

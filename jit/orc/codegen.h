@@ -6,6 +6,7 @@
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -32,10 +33,11 @@ enum class Effort : uint8_t {
 
 /// Null and `problem` set if LLVM does not know the target.
 std::unique_ptr<llvm::TargetMachine> makeMachine(const HostTarget& host, Effort effort, std::string& problem);
-/// Runs the passes of `effort` on the module.
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort);
-/// Optimises and emits an object file; null and `problem` set on failure.
+/// Runs the passes of `effort` on the module; those still to come are left out once `stop` is set.
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, Effort effort,
+              const std::atomic<bool>* stop = nullptr);
+/// Optimises and emits an object file; null on failure, with `problem` set, and when `stop` was set meanwhile.
 std::unique_ptr<llvm::MemoryBuffer> emitObject(llvm::Module& module, const HostTarget& host, Effort effort,
-                                               std::string& problem);
+                                               std::string& problem, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace weft::jit::orc

@@ -1,46 +1,64 @@
-// The engine and its code images: starting, resuming and discarding tasks, tier changes, compiling in parallel.
+// The engine and its code images: starting, resuming and discarding tasks, tier changes, compiling in parallel. Where
+// no level is asked for, a program starts in the interpreter, which needs no compiling, and earns its code by running.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "jit/orc/session.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace weft::jit::orc {
 
 namespace {
 
-// Entries into a program before it is worth optimising.
-constexpr uint32_t kHotStarts = 400;
+using Clock = std::chrono::steady_clock;
+
+// What compiling costs for each instruction of a program, in nanoseconds of a common machine. A program is worth it
+// once it has run as long: then the time to any result is at most twice that of the best choice.
+constexpr int64_t kCheapCost = 25'000;
+constexpr int64_t kFullCost = 150'000;
+// Longer stays are those of a thread that was off its core.
+constexpr int64_t kLongestStay = 2'000'000;
 
 class OrcImage final : public CodeImage {
  public:
   OrcImage(std::shared_ptr<Session> session, std::shared_ptr<ProgramCode> code, const tir::Program& program,
-           const CostTable& costs, bool may_improve)
-      : session_(std::move(session)), code_(std::move(code)), program_(program), may_improve_(may_improve) {
-    if (may_improve) costs_ = costs;
+           const CostTable& costs)
+      : session_(std::move(session)), code_(std::move(code)), program_(program) {
+    const bool has_code = code_->entries.load(std::memory_order_relaxed) != nullptr;
+    if (session_->options().opt_level >= 0 || (has_code && code_->effort == Effort::Full)) return;
+    watched_ = true;
+    costs_ = costs;
+    const auto size = static_cast<int64_t>(program.insts.size());
+    wanted_ = has_code ? Effort::Full : Effort::Cheap;
+    enough_ = size * (has_code ? kFullCost : kCheapCost);
+    if (!has_code) cold_ = session_->interpreted(program, costs);
   }
   ~OrcImage() override { session_->abandon(*code_); }
 
   int32_t start(WeftPe& pe, tir::FunctionId fn, std::span<const uint64_t> args) override {
-    if (may_improve_.load(std::memory_order_relaxed)) countEntry();
-    pe.frames = nullptr;
-    pe.cursor = &pe.frames;
-    return code_->entries.load(std::memory_order_acquire)[fn.index()](&pe, args.data(), nullptr, tir::SiteId().value);
+    return run([&](const Entry* entries) {
+      if (entries == nullptr) return cold_->start(pe, fn, args);
+      pe.frames = nullptr;
+      pe.cursor = &pe.frames;
+      return entries[fn.index()](&pe, args.data(), nullptr, tir::SiteId().value);
+    });
   }
 
   int32_t resume(WeftPe& pe) override {
-    if (may_improve_.load(std::memory_order_relaxed)) countEntry();
-    const Entry* entries = code_->entries.load(std::memory_order_acquire);
-    while (pe.frames != nullptr) {
-      WeftFrame* frame = pe.frames;
-      pe.frames = frame->next;
-      pe.cursor = &pe.frames;
-      const int32_t status = entries[frame->function](&pe, nullptr, frame, tir::SiteId().value);
-      if (status == WEFT_DONE) continue;
-      if (status == WEFT_TRAP) discard(pe);
-      return status;
-    }
-    return WEFT_DONE;
+    return run([&](const Entry* entries) {
+      if (entries == nullptr) return cold_->resume(pe);
+      while (pe.frames != nullptr) {
+        WeftFrame* frame = pe.frames;
+        pe.frames = frame->next;
+        pe.cursor = &pe.frames;
+        const int32_t status = entries[frame->function](&pe, nullptr, frame, tir::SiteId().value);
+        if (status == WEFT_DONE) continue;
+        if (status == WEFT_TRAP) discard(pe);
+        return status;
+      }
+      return static_cast<int32_t>(WEFT_DONE);
+    });
   }
 
   void discard(WeftPe& pe) override {
@@ -53,10 +71,24 @@ class OrcImage final : public CodeImage {
   }
 
  private:
-  void countEntry() {
-    if (heat_.fetch_add(1, std::memory_order_relaxed) + 1 != kHotStarts) return;
-    may_improve_.store(false, std::memory_order_relaxed);
-    session_->improve(code_, program_, costs_);
+  template <class F>
+  int32_t run(F&& code) {
+    if (!watched_.load(std::memory_order_relaxed)) return code(code_->entries.load(std::memory_order_acquire));
+    const Clock::time_point begin = Clock::now();
+    const int32_t status = code(code_->entries.load(std::memory_order_acquire));
+    const int64_t wall = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
+    const int64_t took = std::min(wall, kLongestStay);
+    if (spent_.fetch_add(took, std::memory_order_relaxed) + took >= enough_.load(std::memory_order_relaxed)) improve();
+    return status;
+  }
+
+  void improve() {
+    const std::lock_guard lock(improving_);
+    if (!watched_ || spent_ < enough_) return;
+    session_->improve(code_, program_, costs_, wanted_);
+    watched_ = wanted_ != Effort::Full;
+    wanted_ = Effort::Full;
+    enough_ = static_cast<int64_t>(program_.insts.size()) * kFullCost;
   }
 
   void measureFrames() {
@@ -71,10 +103,15 @@ class OrcImage final : public CodeImage {
   std::shared_ptr<Session> session_;
   std::shared_ptr<ProgramCode> code_;
   const tir::Program& program_;
-  // Kept only while the program may still be optimised.
+  // Runs the program while there is no code.
+  std::unique_ptr<CodeImage> cold_;
+  // Whether better code may be wanted: the next kind, and nanoseconds spent in the program of those that call for it.
+  std::atomic<bool> watched_{false};
   CostTable costs_;
-  std::atomic<bool> may_improve_;
-  std::atomic<uint32_t> heat_{0};
+  Effort wanted_ = Effort::Full;
+  std::atomic<int64_t> enough_{0};
+  std::atomic<int64_t> spent_{0};
+  std::mutex improving_;
   std::once_flag frames_known_;
   std::vector<std::vector<uint32_t>> frame_bytes_;
 };
@@ -93,11 +130,8 @@ class OrcEngine final : public Engine {
     std::atomic<size_t> next{0};
     auto work = [&] {
       for (size_t k = next++; k < programs.size(); k = next++) {
-        bool may_improve = false;
-        auto code = session_->compile(*programs[k], costs[k], may_improve, problems[k]);
-        if (code != nullptr) {
-          images[k] = std::make_unique<OrcImage>(session_, std::move(code), *programs[k], costs[k], may_improve);
-        }
+        auto code = session_->compile(*programs[k], costs[k], problems[k]);
+        if (code != nullptr) images[k] = std::make_unique<OrcImage>(session_, std::move(code), *programs[k], costs[k]);
       }
     };
     size_t workers = session_->options().compile_threads > 0 ? static_cast<size_t>(session_->options().compile_threads)

@@ -587,4 +587,30 @@ std::unique_ptr<llvm::Module> makeKernel(llvm::LLVMContext& context, DsdOpcode o
   return module;
 }
 
+std::unique_ptr<llvm::Module> makeKernelThunks(llvm::LLVMContext& context) {
+  auto module = std::make_unique<llvm::Module>("weft_thunks", context);
+  llvm::IRBuilder<> b(context);
+  llvm::Type* ptr = b.getPtrTy();
+  auto callee = module->getOrInsertFunction(kThunkCallee,
+                                            llvm::FunctionType::get(b.getVoidTy(), {ptr, ptr, b.getInt32Ty()}, false));
+  auto* table =
+      new llvm::GlobalVariable(*module, b.getInt8Ty(), false, llvm::GlobalValue::ExternalLinkage, nullptr, kThunkTable);
+  std::vector<Constant*> thunks;
+  for (uint32_t k = 0; k < static_cast<uint32_t>(tir::kDsdOpcodeCount); ++k) {
+    auto* fn = llvm::Function::Create(llvm::FunctionType::get(b.getVoidTy(), {ptr}, false),
+                                      llvm::Function::InternalLinkage, "thunk" + std::to_string(k), module.get());
+    b.SetInsertPoint(BasicBlock::Create(context, "entry", fn));
+    b.CreateCall(callee, {fn->getArg(0), table, b.getInt32(k)});
+    b.CreateRetVoid();
+    // dfilt computes nothing and has none.
+    thunks.push_back(static_cast<DsdOpcode>(k) == DsdOpcode::DFilt
+                         ? static_cast<Constant*>(llvm::ConstantPointerNull::get(b.getPtrTy()))
+                         : fn);
+  }
+  auto* type = llvm::ArrayType::get(ptr, thunks.size());
+  new llvm::GlobalVariable(*module, type, true, llvm::GlobalValue::ExternalLinkage,
+                           llvm::ConstantArray::get(type, thunks), kThunks);
+  return module;
+}
+
 }  // namespace weft::jit::orc

@@ -81,4 +81,11 @@ std::string kernelSymbol(tir::DsdOpcode op);
 std::unique_ptr<llvm::Module> makeKernel(llvm::LLVMContext& context, tir::DsdOpcode op, target::Fp16Format fp16,
                                          bool native_fp16, unsigned vector_bytes);
 
+/// A module whose table `kThunks` has, for each opcode, a WeftKernel that calls kThunkCallee(burst, &kThunkTable,
+/// opcode).
+std::unique_ptr<llvm::Module> makeKernelThunks(llvm::LLVMContext& context);
+inline constexpr const char* kThunks = "weft_thunks";
+inline constexpr const char* kThunkCallee = "weft_call_kernel";
+inline constexpr const char* kThunkTable = "weft_kernel_table";
+
 }  // namespace weft::jit::orc

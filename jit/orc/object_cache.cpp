@@ -62,6 +62,13 @@ std::string ObjectCache::kernelKey(tir::DsdOpcode op, target::Fp16Format fp16) c
   return key.hex();
 }
 
+std::string ObjectCache::thunksKey() const {
+  KeyHash key;
+  key.add(base_);
+  key.add(std::string("thunks"));
+  return key.hex();
+}
+
 std::unique_ptr<llvm::MemoryBuffer> ObjectCache::load(const std::string& key) const {
   const auto bytes = folder_.load(key);
   return bytes ? llvm::MemoryBuffer::getMemBufferCopy(*bytes, "weft") : nullptr;

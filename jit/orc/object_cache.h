@@ -19,6 +19,7 @@ class ObjectCache {
   [[nodiscard]] bool enabled() const { return folder_.enabled(); }
   [[nodiscard]] std::string programKey(const tir::Program& program, const CostTable& costs, Effort effort) const;
   [[nodiscard]] std::string kernelKey(tir::DsdOpcode op, target::Fp16Format fp16) const;
+  [[nodiscard]] std::string thunksKey() const;
   /// Null if absent or damaged.
   [[nodiscard]] std::unique_ptr<llvm::MemoryBuffer> load(const std::string& key) const;
   /// Failures are ignored: the cache is only a saving.

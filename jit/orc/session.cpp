@@ -1,5 +1,5 @@
-// LLJIT set up by hand: objects come from our own code generation or the cache, LLJIT links them. Kernels are compiled
-// at their first call through lazy stubs.
+// LLJIT set up by hand: objects come from our own code generation or the cache, LLJIT links them. A kernel is compiled
+// at its first call or, where no level is asked for, once it has run long.
 // SPDX-License-Identifier: Apache-2.0
 #include "jit/orc/session.h"
 
@@ -11,6 +11,9 @@
 #include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
 #include <llvm/Support/Error.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 namespace weft::jit::orc {
@@ -19,33 +22,16 @@ namespace lo = llvm::orc;
 
 namespace {
 
-// Makes one kernel when somebody first looks its symbol up.
-class KernelUnit : public lo::MaterializationUnit {
- public:
-  KernelUnit(Session& session, lo::SymbolStringPtr symbol, tir::DsdOpcode op, target::Fp16Format fp16)
-      : MaterializationUnit(
-            Interface({{std::move(symbol), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable}}, nullptr)),
-        session_(session),
-        op_(op),
-        fp16_(fp16) {}
-  llvm::StringRef getName() const override { return "weft kernel"; }
-  void materialize(std::unique_ptr<lo::MaterializationResponsibility> r) override {
-    std::string problem;
-    auto object = session_.kernelObject(op_, fp16_, problem);
-    WEFT_CHECK(object != nullptr, "compiling a kernel: {}", problem);
-    session_.objects().emit(std::move(r), std::move(object));
-  }
+// Elements after which an operation is worth a kernel, and what a call counts besides its elements.
+constexpr uint64_t kHotElements = 1'000'000;
+constexpr uint64_t kCallElements = 4;
 
- private:
-  void discard(const lo::JITDylib&, const lo::SymbolStringPtr&) override {}
-  Session& session_;
-  tir::DsdOpcode op_;
-  target::Fp16Format fp16_;
-};
-
-[[noreturn]] void kernelFailed() {
-  WEFT_CHECK(false, "a burst kernel could not be compiled");
-  std::abort();
+/// Cores that nothing used in the last minute.
+size_t idleCores() {
+  double load = 0;
+  if (getloadavg(&load, 1) != 1) return 0;
+  const double idle = std::floor(static_cast<double>(std::thread::hardware_concurrency()) - load);
+  return idle > 0 ? static_cast<size_t>(idle) : 0;
 }
 
 std::string textOf(llvm::Error error) { return llvm::toString(std::move(error)); }
@@ -96,11 +82,7 @@ Session::~Session() {
     queue_.clear();
   }
   queue_ready_.notify_all();
-  if (worker_.joinable()) worker_.join();
-  // These hold names of the JIT's symbol pool.
-  call_through_.reset();
-  stubs_.reset();
-  jit_.reset();
+  for (std::thread& worker : workers_) worker.join();
 }
 
 lo::JITDylib* Session::newDylib(const std::string& stem, std::string& problem) {
@@ -126,14 +108,17 @@ std::unique_ptr<llvm::MemoryBuffer> Session::programObject(const tir::Program& p
   lower.native_fp16 = host_.native_fp16;
   lower.vector_bytes = host_.vector_bytes;
   const std::unique_ptr<llvm::Module> module = ModuleLowering(context, program, costs, lower).run();
-  auto object = emitObject(*module, host_, effort, problem);
+  auto object = emitObject(*module, host_, effort, problem, &stopping_);
   if (object != nullptr) cache_.store(key, *object);
   return object;
 }
 
-bool Session::install(ProgramCode& code, std::unique_ptr<llvm::MemoryBuffer> object, std::string& problem) {
+bool Session::install(ProgramCode& code, std::unique_ptr<llvm::MemoryBuffer> object, Effort effort,
+                      std::string& problem) {
   const std::lock_guard lock(code.mutex);
   if (code.abandoned) return true;
+  // Another thread had the better code first.
+  if (code.entries.load(std::memory_order_relaxed) != nullptr && effort <= code.effort) return true;
   lo::JITDylib* dylib = newDylib("program.", problem);
   if (dylib == nullptr) return false;
   code.tiers.push_back(dylib);
@@ -146,33 +131,59 @@ bool Session::install(ProgramCode& code, std::unique_ptr<llvm::MemoryBuffer> obj
     problem = textOf(table.takeError());
     return false;
   }
+  code.effort = effort;
   code.entries.store(table->toPtr<const Entry*>(), std::memory_order_release);
   return true;
 }
 
-std::shared_ptr<ProgramCode> Session::compile(const tir::Program& program, const CostTable& costs, bool& may_improve,
+std::shared_ptr<ProgramCode> Session::compile(const tir::Program& program, const CostTable& costs,
                                               std::string& problem) {
   const Doing doing("compiling " + program.name);
   auto code = std::make_shared<ProgramCode>();
-  Effort effort = options_.opt_level == 2 ? Effort::Full : Effort::Cheap;
   std::unique_ptr<llvm::MemoryBuffer> object;
-  // Optimised before, by this process or another: no need to start cheaply.
-  if (options_.opt_level < 0 && cache_.enabled()) {
-    object = cache_.load(cache_.programKey(program, costs, Effort::Full));
-    if (object != nullptr) effort = Effort::Full;
+  if (options_.opt_level >= 0) {
+    const Effort effort = options_.opt_level == 2 ? Effort::Full : Effort::Cheap;
+    object = programObject(program, costs, effort, problem);
+    return object != nullptr && install(*code, std::move(object), effort, problem) ? code : nullptr;
   }
-  may_improve = options_.opt_level < 0 && effort != Effort::Full;
-  if (object == nullptr) object = programObject(program, costs, effort, problem);
-  if (object == nullptr) return nullptr;
-  return install(*code, std::move(object), problem) ? code : nullptr;
+  if (!cache_.enabled()) return code;
+  // What was hot before, in this process or another.
+  for (const Effort effort : {Effort::Full, Effort::Cheap}) {
+    object = cache_.load(cache_.programKey(program, costs, effort));
+    if (object != nullptr) return install(*code, std::move(object), effort, problem) ? code : nullptr;
+  }
+  return code;
 }
 
-void Session::improve(std::shared_ptr<ProgramCode> code, const tir::Program& program, const CostTable& costs) {
+void Session::improve(std::shared_ptr<ProgramCode> code, const tir::Program& program, const CostTable& costs,
+                      Effort effort) {
+  struct Work {
+    tir::Program program;
+    CostTable costs;
+  };
+  auto work = std::make_shared<const Work>(program, costs);
+  enqueue(effort == Effort::Full ? Urgency::Full : Urgency::Cheap, [this, code = std::move(code), work, effort] {
+    {
+      const std::lock_guard lock(code->mutex);
+      if (code->abandoned) return;
+    }
+    std::string problem;
+    auto object = programObject(work->program, work->costs, effort, problem);
+    if (object == nullptr && stopping_) return;
+    WEFT_CHECK(object != nullptr && install(*code, std::move(object), effort, problem), "compiling {}: {}",
+               work->program.name, problem);
+  });
+}
+
+void Session::enqueue(Urgency urgency, std::function<void()> run) {
   {
     const std::lock_guard lock(queue_mutex_);
     if (stopping_) return;
-    queue_.push_back({std::move(code), program, costs});
-    if (!worker_.joinable()) worker_ = std::thread([this] { background(); });
+    const auto later = [&](const Job& j) { return j.urgency > urgency; };
+    queue_.insert(std::find_if(queue_.begin(), queue_.end(), later), {urgency, std::move(run)});
+    const auto most = options_.compile_threads > 0 ? static_cast<size_t>(options_.compile_threads) : idleCores();
+    if (workers_.empty() || (queue_.size() > 1 && workers_.size() < most))
+      workers_.emplace_back([this] { background(); });
   }
   queue_ready_.notify_one();
 }
@@ -187,14 +198,7 @@ void Session::background() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    {
-      const std::lock_guard lock(job.code->mutex);
-      if (job.code->abandoned) continue;
-    }
-    std::string problem;
-    auto object = programObject(job.program, job.costs, Effort::Full, problem);
-    WEFT_CHECK(object != nullptr && install(*job.code, std::move(object), problem), "optimising {}: {}",
-               job.program.name, problem);
+    job.run();
   }
 }
 
@@ -207,6 +211,14 @@ void Session::abandon(ProgramCode& code) {
   code.tiers.clear();
 }
 
+std::unique_ptr<CodeImage> Session::interpreted(const tir::Program& program, const CostTable& costs) {
+  diag::Sink sink;
+  const tir::Program* const programs[] = {&program};
+  auto images = interpreter_->compile(programs, {&costs, 1}, sink);
+  WEFT_CHECK(images, "the interpreter does not take {}", program.name);
+  return std::move(images->front());
+}
+
 std::unique_ptr<llvm::MemoryBuffer> Session::kernelObject(tir::DsdOpcode op, target::Fp16Format fp16,
                                                           std::string& problem) {
   std::string key;
@@ -216,57 +228,84 @@ std::unique_ptr<llvm::MemoryBuffer> Session::kernelObject(tir::DsdOpcode op, tar
   }
   llvm::LLVMContext context;
   const auto module = makeKernel(context, op, fp16, host_.native_fp16, host_.vector_bytes);
-  auto object = emitObject(*module, host_, Effort::Kernel, problem);
+  auto object = emitObject(*module, host_, Effort::Kernel, problem, &stopping_);
   if (object != nullptr) cache_.store(key, *object);
   return object;
 }
 
 const WeftKernel* Session::kernels(target::Fp16Format fp16) {
   KernelTable& table = kernel_tables_[static_cast<size_t>(fp16)];
-  std::call_once(table.once, [&] { makeKernels(table, fp16); });
+  std::call_once(table.once, [&] { makeThunks(table, fp16); });
   return table.entries.data();
 }
 
-void Session::makeKernels(KernelTable& table, target::Fp16Format fp16) {
+void Session::makeThunks(KernelTable& table, target::Fp16Format fp16) {
   const Doing doing("making burst kernels");
-  lo::ExecutionSession& es = jit_->getExecutionSession();
   std::string problem;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    if (call_through_ == nullptr) {
-      auto manager = lo::createLocalLazyCallThroughManager(llvm::Triple(host_.triple), es,
-                                                           lo::ExecutorAddr::fromPtr(&kernelFailed));
-      WEFT_CHECK(static_cast<bool>(manager), "making stubs");
-      call_through_ = std::move(*manager);
-      stubs_ = lo::createLocalIndirectStubsManagerBuilder(llvm::Triple(host_.triple))();
+  table.session = this;
+  table.fp16 = fp16;
+  table.bodies = newDylib("kernels.", problem);
+  WEFT_CHECK(table.bodies != nullptr, "making kernels: {}", problem);
+  std::string key;
+  std::unique_ptr<llvm::MemoryBuffer> object;
+  if (cache_.enabled()) object = cache_.load(key = cache_.thunksKey());
+  if (object == nullptr) {
+    llvm::LLVMContext context;
+    object = emitObject(*makeKernelThunks(context), host_, Effort::Cheap, problem);
+    WEFT_CHECK(object != nullptr, "making kernels: {}", problem);
+    cache_.store(key, *object);
+  }
+  lo::ExecutionSession& es = jit_->getExecutionSession();
+  const auto flags = llvm::JITSymbolFlags::Exported;
+  lo::SymbolMap symbols;
+  symbols[es.intern(kThunkCallee)] = {lo::ExecutorAddr::fromPtr(&callKernel), flags | llvm::JITSymbolFlags::Callable};
+  symbols[es.intern(kThunkTable)] = {lo::ExecutorAddr::fromPtr(&table), flags};
+  auto error = table.bodies->define(lo::absoluteSymbols(std::move(symbols)));
+  if (!error) error = jit_->addObjectFile(*table.bodies, std::move(object));
+  WEFT_CHECK(!error, "making kernels: {}", textOf(std::move(error)));
+  auto thunks = jit_->lookup(*table.bodies, kThunks);
+  WEFT_CHECK(static_cast<bool>(thunks), "making kernels: {}", textOf(thunks.takeError()));
+  std::memcpy(table.entries.data(), thunks->toPtr<const WeftKernel*>(), tir::kDsdOpcodeCount * sizeof(WeftKernel));
+}
+
+void Session::callKernel(WeftBurst* burst, KernelTable* table, uint32_t op) {
+  table->session->kernelOf(*table, static_cast<tir::DsdOpcode>(op), burst->count)(burst);
+}
+
+WeftKernel Session::kernelOf(KernelTable& table, tir::DsdOpcode op, uint32_t count) {
+  const auto k = static_cast<size_t>(op);
+  std::call_once(table.first_call[k], [&] {
+    if (options_.opt_level >= 0) {
+      compileKernel(table, op);
+    } else if (cache_.enabled()) {
+      if (auto object = cache_.load(cache_.kernelKey(op, table.fp16))) linkKernel(table, op, std::move(object));
     }
-  }
-  lo::JITDylib* bodies = newDylib("kernels.", problem);
-  lo::JITDylib* lazy = newDylib("stubs.", problem);
-  WEFT_CHECK(bodies != nullptr && lazy != nullptr, "making kernels: {}", problem);
-  lo::SymbolAliasMap aliases;
-  lo::SymbolLookupSet wanted;
-  std::vector<lo::SymbolStringPtr> names;
-  const std::string suffix = "_" + std::to_string(static_cast<int>(fp16));
-  for (int k = 0; k < tir::kDsdOpcodeCount; ++k) {
-    const auto op = static_cast<tir::DsdOpcode>(k);
-    if (op == tir::DsdOpcode::DFilt) continue;
-    const lo::SymbolStringPtr body = es.intern(kernelSymbol(op));
-    const lo::SymbolStringPtr stub = es.intern(kernelSymbol(op) + suffix);
-    if (auto error = bodies->define(std::make_unique<KernelUnit>(*this, body, op, fp16))) {
-      WEFT_CHECK(false, "defining a kernel: {}", textOf(std::move(error)));
-    }
-    aliases[stub] = {body, llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
-    wanted.add(stub);
-    names.push_back(stub);
-  }
-  if (auto error = lazy->define(lo::lazyReexports(*call_through_, *stubs_, *bodies, std::move(aliases)))) {
-    WEFT_CHECK(false, "defining stubs: {}", textOf(std::move(error)));
-  }
-  auto found = es.lookup(lo::makeJITDylibSearchOrder(lazy), std::move(wanted));
-  WEFT_CHECK(static_cast<bool>(found), "looking stubs up: {}", textOf(found.takeError()));
-  // In the order of opcodes; dfilt, the last one, computes nothing and has none.
-  for (size_t k = 0; k < names.size(); ++k) table.entries[k] = (*found)[names[k]].getAddress().toPtr<WeftKernel>();
+  });
+  if (table.compiled[k].load(std::memory_order_acquire)) return table.entries[k];
+  const uint64_t units = uint64_t{count} + kCallElements;
+  const uint64_t before = table.elements[k].fetch_add(units, std::memory_order_relaxed);
+  if (before < kHotElements && before + units >= kHotElements)
+    enqueue(Urgency::Kernel, [this, &table, op] { compileKernel(table, op); });
+  return interpreter_->kernels(table.fp16)[k];
+}
+
+void Session::compileKernel(KernelTable& table, tir::DsdOpcode op) {
+  std::string problem;
+  auto object = kernelObject(op, table.fp16, problem);
+  if (object == nullptr && stopping_) return;
+  WEFT_CHECK(object != nullptr, "compiling a kernel: {}", problem);
+  linkKernel(table, op, std::move(object));
+}
+
+void Session::linkKernel(KernelTable& table, tir::DsdOpcode op, std::unique_ptr<llvm::MemoryBuffer> object) {
+  auto error = jit_->addObjectFile(*table.bodies, std::move(object));
+  WEFT_CHECK(!error, "compiling a kernel: {}", textOf(std::move(error)));
+  auto body = jit_->lookup(*table.bodies, kernelSymbol(op));
+  WEFT_CHECK(static_cast<bool>(body), "compiling a kernel: {}", textOf(body.takeError()));
+  const auto k = static_cast<size_t>(op);
+  // Others read the entry at any time, and may call either.
+  std::atomic_ref(table.entries[k]).store(body->toPtr<WeftKernel>(), std::memory_order_release);
+  table.compiled[k].store(true, std::memory_order_release);
 }
 
 }  // namespace weft::jit::orc
