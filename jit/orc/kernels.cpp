@@ -241,6 +241,11 @@ Value* BurstEmitter::vectorBody(Value* dest, const Source& src0, const Source& s
                                 unsigned lanes, Value* mask) {
   Value* s0 = hasFirst() ? widen(src0, first_, index, lanes, mask) : nullptr;
   Value* s1 = widen(src1, second_, index, lanes, mask);
+  if (ahead_ != 0 && src1.pointer != nullptr && lanes > 1) {
+    Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), b_.CreateGEP(typeOf(second_), src1.pointer, index), ahead_);
+    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+                       {at, b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+  }
   Value* k = scalar == nullptr || lanes == 1 ? scalar : b_.CreateVectorSplat(lanes, scalar);
   f_.deferNans(mendsNans());
   Value* r = element(s0, s1, k);

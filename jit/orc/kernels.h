@@ -43,6 +43,8 @@ class BurstEmitter {
   /// dest = dest op element, for a destination that is its own first source: the running value stays in a register.
   void reduceLoop(llvm::Value* dest, llvm::Value* src1, llvm::Value* stride1, llvm::Value* scalar, llvm::Value* count);
 
+  /// For unitLoop(): asks for the second source this many bytes ahead of where it is read. Harmless past its end.
+  void prefetch(uint32_t bytes) { ahead_ = bytes; }
   /// Type-based alias tag for the loads and stores of elements.
   void setTag(llvm::MDNode* tag) { tag_ = tag; }
   [[nodiscard]] tir::Type destType() const { return dest_; }
@@ -73,6 +75,7 @@ class BurstEmitter {
   unsigned vector_bytes_;
   tir::Type dest_, first_, second_, scalar_;
   llvm::MDNode* tag_ = nullptr;
+  uint32_t ahead_ = 0;
 };
 
 /// "weft_k12": the symbol of the kernel of an opcode.

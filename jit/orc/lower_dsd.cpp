@@ -19,6 +19,9 @@ using tir::Type;
 
 namespace {
 
+// Of what the CPU is asked for while it computes: beyond a column, within a PE.
+constexpr uint32_t kBytesAhead = 4096;
+
 // Cycle cost as weftDsdCycles computes it, in IR. Kept beside the header's rule: change both or neither.
 class CostEmitter {
  public:
@@ -392,6 +395,9 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     auto source = [](const Side& s) {
       return BurstEmitter::Source{s.pointer, s.kind == Kind::Scalar ? s.value : nullptr};
     };
+    // A descriptor that moves on reads memory that is new at every turn; the CPU by itself follows it too late.
+    const uint32_t which = inst.args_begin + (src0.kind == Kind::None ? 1 : 2);
+    if (src1.kind == Kind::Dsd && p_.args[which].kind() == tir::Operand::Kind::Local) burst.prefetch(kBytesAhead);
     burst.unitLoop(dest.pointer, source(src0), source(src1), scalar, count);
     b_.CreateBr(done);
     b_.SetInsertPoint(slow);
