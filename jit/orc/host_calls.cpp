@@ -16,13 +16,19 @@ namespace weft::jit::orc {
 
 namespace {
 
-WeftFrame* pushFrame(WeftPe* pe, uint32_t bytes, uint32_t function, uint32_t point) {
+WeftFrame* newFrame(WeftPe* pe, uint32_t bytes, uint32_t function, uint32_t point) {
   WeftFrame* frame = pe->device->frame_alloc(pe, bytes);
+  frame->next = nullptr;
+  frame->function = function;
+  frame->point = point;
+  return frame;
+}
+
+WeftFrame* pushFrame(WeftPe* pe, uint32_t bytes, uint32_t function, uint32_t point) {
+  WeftFrame* frame = newFrame(pe, bytes, function, point);
   frame->next = *pe->cursor;
   *pe->cursor = frame;
   pe->cursor = &frame->next;
-  frame->function = function;
-  frame->point = point;
   return frame;
 }
 
@@ -186,6 +192,7 @@ int32_t dsdKnown(WeftPe* pe, const uint64_t* call, uint64_t last) {
 
 const HostCall* hostCalls() {
   static const HostCall calls[] = {
+      {"weft_orc_frame", reinterpret_cast<void*>(&newFrame)},
       {"weft_orc_push", reinterpret_cast<void*>(&pushFrame)},
       {"weft_orc_pop", reinterpret_cast<void*>(&popFrame)},
       {"weft_orc_soft", reinterpret_cast<void*>(&softCall)},

@@ -37,7 +37,8 @@ enum class CallForm : uint8_t {
 struct LoweredFunction {
   llvm::Function* body = nullptr;
   /// Where a suspended call goes on; the body itself unless it has hot loops: a loop that could be entered in its
-  /// middle is no loop to the optimiser, so the body of such a function has no way in but its start.
+  /// middle is no loop to the optimiser, so the body of such a function has no way in but its start, and leaves for
+  /// `resume` where a short cut could not be taken.
   llvm::Function* resume = nullptr;
   llvm::Function* wrapper = nullptr;
   CallForm form = CallForm::Typed;
@@ -140,7 +141,7 @@ class FunctionLowering {
   /// Charges cycles; optimised code collects them in a register until somebody may look at pe->now.
   void charge(llvm::Value* cycles);
   void settle();
-  llvm::Value* peField(size_t offset, llvm::Type* type, bool invariant = false);
+  llvm::LoadInst* peField(size_t offset, llvm::Type* type, bool invariant = false);
   void setPeField(size_t offset, llvm::Value* v);
   llvm::Value* deviceFunction(size_t offset);
   llvm::Value* site(const tir::Inst& inst);
@@ -174,8 +175,9 @@ class FunctionLowering {
   void shortCut(const tir::Inst& inst, const tir::DsdOp& op, llvm::BasicBlock* general);
 
   // lower_suspend.cpp
-  /// Behind a call that returned `status`: leaves the builder where execution goes on, resumed or not.
-  void suspendUnlessDone(llvm::Value* status, uint32_t index);
+  /// Behind a call that returned `status`: leaves the builder where execution goes on, resumed or not. A function in
+  /// two parts goes on in the second one behind what is `rare`.
+  void suspendUnlessDone(llvm::Value* status, uint32_t index, bool rare = false);
   [[nodiscard]] int pointOf(uint32_t index) const;
   // Suspension points with one set of live locals.
   struct SuspendGroup {

@@ -45,15 +45,18 @@ class CostEmitter {
         b_.CreateZExt(b_.CreateAdd(field(row + offsetof(WeftDsdRate, fixed)),
                                    b_.CreateMul(field(offsetof(WeftDsdCosts, dsr_load)), b_.getInt32(dsr_loads))),
                       i64);
+    // What the strides allow changes seldom: one value, which loops can leave.
+    Value* least = nullptr;
+    auto at_least = [&](Value* rate) {
+      least = least == nullptr ? rate : b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, least, rate);
+    };
+    for (const Side* s : {&src0, &src1}) {
+      if (s->memory) at_least(strideRate(s->stride, lanes));
+    }
+    if (dest.memory) at_least(b_.CreateSelect(reduce, b_.getInt32(0), strideRate(dest.stride, lanes)));
     auto at_rate = [&](size_t member) {
       Value* rate = b_.CreateSelect(reduce, field(row + offsetof(WeftDsdRate, reduce)), field(row + member));
-      for (const Side* s : {&src0, &src1}) {
-        if (s->memory) rate = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(s->stride, lanes));
-      }
-      if (dest.memory) {
-        Value* wide = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, strideRate(dest.stride, lanes));
-        rate = b_.CreateSelect(reduce, rate, wide);
-      }
+      if (least != nullptr) rate = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, rate, least);
       Value* product = b_.CreateMul(elements, b_.CreateZExt(rate, i64));
       return b_.CreateAdd(b_.CreateLShr(b_.CreateAdd(product, b_.getInt64(15)), 4), fixed);
     };
@@ -243,7 +246,7 @@ void FunctionLowering::lowerDsdOp(const Inst& inst, uint32_t index, bool may_inl
     status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, dsd_op)),
                            {pe_, b_.getInt32(inst.imm), site(inst), args});
   }
-  suspendUnlessDone(status, index);
+  suspendUnlessDone(status, index, general != nullptr);
   if (general != nullptr) {
     b_.CreateBr(general);
     b_.SetInsertPoint(general);
@@ -433,7 +436,9 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
   Value* kernels = peField(offsetof(WeftPe, kernels), b_.getPtrTy(), true);
   Value* kernel =
       b_.CreateLoad(b_.getPtrTy(), b_.CreateConstInBoundsGEP1_32(b_.getPtrTy(), kernels, static_cast<unsigned>(op.op)));
-  b_.CreateCall(llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy()}, false), kernel, {burst_});
+  // A kernel sees its burst and the PE's memory, nothing else of the PE.
+  b_.CreateCall(llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy()}, false), kernel, {burst_})
+      ->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_memory);
   if (dest.kind == Kind::Pointer) {
     BasicBlock* keep = block("dsd.keep");
     Value* stores = accumulates ? static_cast<Value*>(b_.getTrue()) : b_.CreateICmpNE(count, b_.getInt64(0));

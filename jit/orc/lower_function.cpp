@@ -274,7 +274,7 @@ void FunctionLowering::openEntry() {
   b_.CreateBr(blocks_[0]);
 }
 
-Value* FunctionLowering::peField(size_t offset, llvm::Type* type, bool invariant) {
+llvm::LoadInst* FunctionLowering::peField(size_t offset, llvm::Type* type, bool invariant) {
   llvm::LoadInst* v =
       b_.CreateLoad(type, b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, static_cast<unsigned>(offset)));
   v->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_pe);
@@ -497,14 +497,18 @@ void FunctionLowering::lowerJump(const Inst& inst, uint32_t index) {
   if (inst.back && form_ == CallForm::Blocking) {
     Value* now = peField(offsetof(WeftPe, now), b_.getInt64Ty());
     if (pending_ != nullptr) now = b_.CreateAdd(now, b_.CreateLoad(b_.getInt64Ty(), pending_));
-    Value* deadline = peField(offsetof(WeftPe, deadline), b_.getInt64Ty());
+    // Reading a register moves it.
+    llvm::LoadInst* deadline = peField(offsetof(WeftPe, deadline), b_.getInt64Ty());
+    deadline->setVolatile(true);
     BasicBlock* late = BasicBlock::Create(m_.context, "late", fn_);
     b_.CreateCondBr(b_.CreateICmpUGE(now, deadline), late, blocks_[inst.target[0]], m_.unlikely);
     b_.SetInsertPoint(late);
     settle();
     llvm::Type* i32 = b_.getInt32Ty();
     auto* type = llvm::FunctionType::get(i32, {b_.getPtrTy(), i32}, false);
-    Value* status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, back_edge)), {pe_, site(inst)});
+    llvm::CallInst* status = b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, back_edge)), {pe_, site(inst)});
+    // When it lets the loop go on it has written nothing that code reads, but for the deadline.
+    status->setMemoryEffects(llvm::MemoryEffects::readOnly() | llvm::MemoryEffects::inaccessibleMemOnly());
     suspendUnlessDone(status, index);
   }
   b_.CreateBr(blocks_[inst.target[0]]);

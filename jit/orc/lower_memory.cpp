@@ -58,8 +58,10 @@ void FunctionLowering::lowerLoad(const Inst& inst) {
   settle();
   llvm::Type* i32 = b_.getInt32Ty();
   auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy(), i32, i32, i32}, false);
-  Value* raw =
+  llvm::CallInst* raw =
       b_.CreateCall(type, deviceFunction(offsetof(WeftDevice, load_slow)), {pe_, wide, b_.getInt32(size), site(inst)});
+  // It writes nothing that code reads, but for the deadline.
+  raw->setMemoryEffects(llvm::MemoryEffects::readOnly() | llvm::MemoryEffects::inaccessibleMemOnly());
   Value* other = boolean ? b_.CreateTrunc(raw, stored) : m_.fromRaw(b_, inst.type, raw);
   b_.CreateBr(next);
   b_.SetInsertPoint(next);

@@ -37,19 +37,36 @@ FunctionLowering::SuspendGroup& FunctionLowering::groupOf(const tir::SuspendPoin
   group.point = b_.CreatePHI(i32, 4);
   BasicBlock* push = BasicBlock::Create(m_.context, "push", fn_);
   BasicBlock* leave = BasicBlock::Create(m_.context, "leave", fn_);
-  b_.CreateCondBr(b_.CreateICmpEQ(group.status, b_.getInt32(WEFT_BLOCKED)), push, leave);
+  llvm::SwitchInst* what = b_.CreateSwitch(group.status, leave);
+  what->addCase(b_.getInt32(WEFT_BLOCKED), push);
   b_.SetInsertPoint(leave);
   b_.CreateRet(group.status);
+  auto new_frame = [&](const char* name) {
+    auto fn = m_.host(name, llvm::FunctionType::get(ptr, {ptr, i32, i32, i32}, false));
+    Value* fresh = b_.CreateCall(fn, {pe_, b_.getInt32(bytes), b_.getInt32(id_.index()), group.point});
+    for (const Saved& s : saved) {
+      Value* v = read(tir::Operand::local(s.local), f_.locals[s.local].type);
+      if (v->getType()->isIntegerTy(1)) v = b_.CreateZExt(v, b_.getInt8Ty());
+      tag(b_.CreateStore(v, at(fresh, s.offset)));
+    }
+    return fresh;
+  };
   b_.SetInsertPoint(push);
-  auto push_frame = m_.host("weft_orc_push", llvm::FunctionType::get(ptr, {ptr, i32, i32, i32}, false));
-  Value* fresh = b_.CreateCall(push_frame, {pe_, b_.getInt32(bytes), b_.getInt32(id_.index()), group.point});
-  for (const Saved& s : saved) {
-    Value* v = read(tir::Operand::local(s.local), f_.locals[s.local].type);
-    if (v->getType()->isIntegerTy(1)) v = b_.CreateZExt(v, b_.getInt8Ty());
-    tag(b_.CreateStore(v, at(fresh, s.offset)));
-  }
+  new_frame("weft_orc_push");
   b_.CreateRet(b_.getInt32(WEFT_BLOCKED));
-  if (part_ == Part::Start) return group;
+  if (part_ == Part::Start) {
+    // Done, in a rare way: goes on in the other function.
+    BasicBlock* hand_over = BasicBlock::Create(m_.context, "hand.over", fn_);
+    what->addCase(b_.getInt32(WEFT_DONE), hand_over);
+    b_.SetInsertPoint(hand_over);
+    std::vector<Value*> args{pe_};
+    for (uint32_t k = 0; k < f_.param_count; ++k) {
+      args.push_back(llvm::Constant::getNullValue(m_.typeOf(f_.locals[k].type)));
+    }
+    args.push_back(new_frame("weft_orc_frame"));
+    b_.CreateRet(b_.CreateCall(m_.functions[id_.index()].resume, args));
+    return group;
+  }
 
   group.restore = BasicBlock::Create(m_.context, "restore", fn_);
   b_.SetInsertPoint(group.restore);
@@ -66,7 +83,7 @@ FunctionLowering::SuspendGroup& FunctionLowering::groupOf(const tir::SuspendPoin
   return group;
 }
 
-void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
+void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index, bool rare) {
   if (form_ == CallForm::Typed) return;
   BasicBlock* next = BasicBlock::Create(m_.context, "done", fn_);
   Value* done = b_.CreateICmpEQ(status, b_.getInt32(WEFT_DONE));
@@ -86,7 +103,12 @@ void FunctionLowering::suspendUnlessDone(Value* status, uint32_t index) {
   SuspendGroup& group = groupOf(suspend_[point]);
   group.status->addIncoming(status, b_.GetInsertBlock());
   group.point->addIncoming(b_.getInt32(point), b_.GetInsertBlock());
-  b_.CreateCondBr(done, next, group.save, m_.likely);
+  if (rare && part_ == Part::Start) {
+    // The loop has no way back from here, and so nothing in it that may change what it reads of the PE.
+    b_.CreateBr(group.save);
+  } else {
+    b_.CreateCondBr(done, next, group.save, m_.likely);
+  }
   if (part_ != Part::Start) {
     points_->addCase(b_.getInt32(point), group.restore);
     group.go_on->addCase(b_.getInt32(point), next);
