@@ -15,6 +15,26 @@ constexpr uint32_t kMaxSpecialisations = 1000;
 
 const ast::FnDecl& fnDecl(const DeclInfo& d) { return ast::as<ast::FnDecl>(*d.decl); }
 
+// Evaluating it changes no variable: names, literals, parts of them and operators on them.
+bool changesNothing(const ast::Expr& e) {
+  if (const auto* x = ast::dynAs<ast::FieldExpr>(&e)) return changesNothing(*x->base);
+  if (const auto* x = ast::dynAs<ast::DerefExpr>(&e)) return changesNothing(*x->base);
+  if (const auto* x = ast::dynAs<ast::UnaryExpr>(&e)) return changesNothing(*x->operand);
+  if (const auto* x = ast::dynAs<ast::BinaryExpr>(&e)) return changesNothing(*x->lhs) && changesNothing(*x->rhs);
+  if (const auto* x = ast::dynAs<ast::IndexExpr>(&e))
+    return changesNothing(*x->base) &&
+           std::all_of(x->indices.begin(), x->indices.end(), [](const ast::Expr* i) { return changesNothing(*i); });
+  return e.kind == ast::NodeKind::Identifier || e.kind == ast::NodeKind::IntLiteral ||
+         e.kind == ast::NodeKind::FloatLiteral || e.kind == ast::NodeKind::BoolLiteral ||
+         e.kind == ast::NodeKind::StringLiteral;
+}
+
+// `return x;` where x changes nothing.
+bool onlyReturns(const ast::FnDecl& f) {
+  const auto* last = f.body.stmts.size() == 1 ? ast::dynAs<ast::ReturnStmt>(f.body.stmts[0]) : nullptr;
+  return last != nullptr && last->value != nullptr && changesNothing(*last->value);
+}
+
 }  // namespace
 
 bool Sema::checkLinkage(const ast::FnDecl& f, Span span) {
@@ -199,10 +219,16 @@ Operand Sema::call(const ast::CallExpr& e, TypeId want) {
     args.push_back(at_comptime ? exprAtComptime(x, hint) : expr(x, hint));
     Operand& a = args.back();
     if (a.stops()) ok = false;
-    // A variable is read now; a later argument may change it.
-    if (atRuntime() && a.kind == Operand::Kind::Runtime && a.op.kind() == tir::Operand::Kind::Local &&
-        isVariable(a.op.index()) && i + 1 < e.args.size() && e.args[i + 1]->kind == ast::NodeKind::BlockExpr)
-      a.op = builder_->emit(tir::Op::Copy, lowerType(a.type), a.op);
+    // A variable is read now if a later argument may change it.
+    const bool in_variable =
+        a.kind == Operand::Kind::Memory ||
+        (a.kind == Operand::Kind::Runtime && a.op.kind() == tir::Operand::Kind::Local && isVariable(a.op.index()));
+    const auto later = e.args.begin() + static_cast<ptrdiff_t>(i) + 1;
+    if (atRuntime() && in_variable &&
+        !std::all_of(later, e.args.end(), [](const ast::Expr* l) { return changesNothing(*l); })) {
+      a = held(std::move(a));
+      if (a.kind == Operand::Kind::Runtime) a.op = builder_->emit(tir::Op::Copy, lowerType(a.type), a.op);
+    }
     spans.push_back(x.span);
   }
   if (!ok) {
@@ -396,7 +422,8 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
     } else {
       var.storage = LocalVar::Storage::Operand;
       var.index = static_cast<uint32_t>(operands_.size());
-      operands_.push_back(bound[i]);
+      // The body must not see what it changes itself.
+      operands_.push_back(onlyReturns(f) ? bound[i] : held(bound[i]));
       declare(p.name, std::move(var));
     }
   }
