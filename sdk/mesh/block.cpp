@@ -43,7 +43,6 @@ void Block::runWindow(Cycles end) {
     if (t >= end) return;
     wheel_.moveTo(t);
     runCycle(t, 0, static_cast<uint32_t>(pes_.size()));
-    visits_ += now_list_.size();
   }
 }
 
@@ -74,130 +73,90 @@ Cycles Block::runWindows(Cycles stop, uint32_t most) {
   // A window that has begun runs to its end.
   const Cycles last = stop > kNever - hop ? stop : (stop + hop - 1) / hop * hop;
   for (uint32_t i = 0; i < most; ++i) {
-    const Cycles t = nextEvent();
+    const Cycles t = wheel_.next();
     if (t >= stop) break;
     // Mostly a hop is one cycle; a division would be a good part of a short window.
     const Cycles begin = hop == 1 ? t : t / hop * hop;
     end = begin + hop;
-    if (visits_ >= dense_ && lookahead_ > hop && !mesh_.listening()) {
+    if (lookahead_ > hop && express_count_ >= dense_ && t >= closed_at_ && !mesh_.listening()) {
       // The wheel has maps of these cycles already.
-      const Cycles mapped = (t / Wheel::kNear + 1) * Wheel::kNear;
-      Cycles until = std::min({begin + lookahead_, last, mapped});
-      if (held_min_ < until) until = held_min_ / hop * hop + hop;
-      if (until > end) {
+      const Cycles until = std::min({begin + lookahead_, last, (t / Wheel::kComplete + 1) * Wheel::kComplete});
+      wheel_.moveTo(t);
+      if (until > end && closed(t, until)) {
+        closed_wait_ = 0;
         end = runSkewed(t, until);
-        if (happenings() != 0) break;
         continue;
       }
+      // Looking costs about a visit per PE.
+      if (until > end) {
+        closed_wait_ = std::min(2 * closed_wait_ + 8, 256u);
+        closed_at_ = t + closed_wait_;
+      }
     }
-    visits_ = 0;
-    solo_until_ = std::min(stop, held_min_);
+    solo_until_ = stop;
     runWindow(end);
     solo_until_ = 0;
     if (time_ >= end) end = time_ / hop * hop + hop;
-    letGo(end);
     if (happenings() != 0) break;
   }
   return end;
 }
 
+/// Whether nothing but express steps can happen in the cycles [start, end), which the wheel has maps of.
+bool Block::closed(Cycles start, Cycles end) {
+  for (Cycles t = start; t < end; ++t) {
+    wheel_.take(t, 0, static_cast<uint32_t>(pes_.size()), now_list_, false);
+    for (const uint32_t pe : now_list_) {
+      if (!expressed(pe)) return false;
+    }
+  }
+  if (closed_count_ != disturbed_) {
+    closed_until_ = expressUntil(start);
+    closed_count_ = disturbed_;
+  }
+  return closed_until_ >= end;
+}
+
 /// Runs the cycles [start, end) of all rows, row by row rather than cycle by cycle, so that a row's state is still in
 /// the cache when its next cycle comes. What a PE does in cycle t depends on the rows beside its own up to cycle t - 1
 /// only: so a row may be a cycle ahead of the row below it, and rows are run in bands that move up by a row a cycle.
-/// Where something happens that the mesh must look at, the window ends with that cycle; rows above may be some cycles
-/// ahead by then, and what they reported is held back until time has come up to it. Returns the end of the window.
+/// Express steps alone happen in these cycles: nothing that anybody could hear of. Returns the end of the window.
 Cycles Block::runSkewed(Cycles start, Cycles end) {
-  wheel_.moveTo(start);
   tracing_ = mesh_.options().trace_hash;
   const Cycles hop = params_.hop;
   const int64_t rows = height_, cycles = static_cast<int64_t>(end - start);
-  struct Mark {
-    Cycles at;
-    size_t reports, log;
-  };
-  std::vector<Mark> marks;
   Cycles latest = start;
-  visits_ = 0;
   for (int64_t top = 0; top - cycles + 1 < rows; top += band_rows_) {
     for (Cycles t = start; t < end; ++t) {
       const int64_t shift = static_cast<int64_t>(t - start);
       const int64_t first = std::max<int64_t>(top - shift, 0), behind = std::min(top - shift + band_rows_, rows);
       if (first >= behind) continue;
-      const uint64_t before = happenings();
       runCycle(t, static_cast<uint32_t>(first) * width_, static_cast<uint32_t>(behind) * width_);
-      if (now_list_.empty()) continue;
-      visits_ += now_list_.size();
-      latest = std::max(latest, t);
-      if (happenings() == before) continue;
-      marks.push_back({t, reports.size(), log.size()});
-      end = std::min(end, t / hop * hop + hop);
+      if (!now_list_.empty()) latest = std::max(latest, t);
     }
   }
-  visits_ /= static_cast<size_t>(cycles);
-  end = std::min(end, latest / hop * hop + hop);
-  time_ = end - 1;
-  if (!marks.empty()) {
-    // Back to the order of time: what belongs behind the window is held.
-    std::vector<Report> all_reports = std::move(reports);
-    std::vector<LogLine> all_log = std::move(log);
-    reports.clear();
-    log.clear();
-    size_t r = 0, l = 0;
-    for (const Mark& m : marks) {
-      for (; r < m.reports; ++r) held_reports_.emplace_back(m.at, std::move(all_reports[r]));
-      for (; l < m.log; ++l) held_log_.emplace_back(m.at, std::move(all_log[l]));
-    }
-    trapped = false;
-  }
-  letGo(end);
-  return end;
+  time_ = latest;
+  stats.ahead_cycles += latest - start;
+  return latest / hop * hop + hop;
 }
 
-/// Reports what was held back of the cycles before `before`.
-void Block::letGo(Cycles before) {
-  if (held_reports_.empty() && held_log_.empty()) return;
-  held_min_ = kNever;
-  size_t kept = 0;
-  for (auto& [at, report] : held_reports_) {
-    if (at < before) {
-      trapped = trapped || report.diagnostic.severity == diag::Severity::Error;
-      reports.push_back(std::move(report));
-      continue;
-    }
-    held_min_ = std::min(held_min_, at);
-    if (&held_reports_[kept].second != &report) held_reports_[kept] = {at, std::move(report)};
-    ++kept;
-  }
-  held_reports_.erase(held_reports_.begin() + static_cast<ptrdiff_t>(kept), held_reports_.end());
-  kept = 0;
-  for (auto& [at, line] : held_log_) {
-    if (at < before) {
-      log.push_back(std::move(line));
-      continue;
-    }
-    held_min_ = std::min(held_min_, at);
-    if (&held_log_[kept].second != &line) held_log_[kept] = {at, std::move(line)};
-    ++kept;
-  }
-  held_log_.erase(held_log_.begin() + static_cast<ptrdiff_t>(kept), held_log_.end());
-}
-
-/// Bands pay where many PEs are visited and the rows of a band, with those it moves over, fit in a core's cache.
+/// Bands pay where the PEs together do not fit in a core's cache; the rows of a band, with those it moves over, should.
 void Block::chooseLookahead() {
-  constexpr uint32_t kCacheBytes = 2500u << 10, kPeBytes = 1000;
+  constexpr uint64_t kCacheBytes = 1000u << 10, kPeBytes = 400;
   const uint32_t hop = params_.hop;
   lookahead_ = static_cast<uint32_t>(mesh_.options().lookahead);
   band_rows_ = 2;
-  dense_ = 0;
+  dense_ = 1;
   if (lookahead_ == 0) {
-    const uint32_t fit = kCacheBytes / (width_ * kPeBytes);
+    const bool fits = uint64_t{width_} * height_ * kPeBytes <= kCacheBytes;
+    const auto rows = static_cast<uint32_t>(kCacheBytes / (width_ * kPeBytes));
     dense_ = 256;
-    lookahead_ = fit < 4 || width_ * height_ < 512 ? 1 : std::min(8u, fit / 2);
-    band_rows_ = std::clamp(fit - std::min(fit, lookahead_), 1u, 8u);
+    lookahead_ = fits ? 1 : Wheel::kComplete;
+    band_rows_ = std::clamp(rows - std::min(rows, lookahead_), 2u, 4u);
   }
   // The host's side of streams looks at single cycles.
   if (!mesh_.plan().streams.empty()) lookahead_ = 1;
-  lookahead_ = std::min<uint32_t>(lookahead_, Wheel::kNear) / hop * hop;
+  lookahead_ = std::min<uint32_t>(lookahead_, Wheel::kComplete) / hop * hop;
 }
 
 Core& Block::makeCore(uint32_t pe) {

@@ -2,9 +2,9 @@
 // router.cpp, switch.cpp, filter.cpp, queues.cpp, microthread.cpp, dsd_issue.cpp, dsd_memory.cpp, scheduler.cpp ...
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "frontend/base/arena.h"
 #include "sdk/mesh/express.h"
 #include "sdk/mesh/params.h"
+#include "sdk/mesh/slabs.h"
 #include "sdk/mesh/state.h"
 #include "sdk/mesh/wheel.h"
 
@@ -64,7 +64,7 @@ class Block {
   /// until enough were run. Returns the end of the last one. For a mesh of a single block.
   Cycles runWindows(Cycles stop, uint32_t most);
   void drain(const std::vector<Message>& inbox);
-  [[nodiscard]] Cycles nextEvent() const { return std::min(wheel_.next(), held_min_); }
+  [[nodiscard]] Cycles nextEvent() const { return wheel_.next(); }
   void schedule(uint32_t pe, Cycles at) {
     if (pe == self_ && at - time_ < 64) {
       self_wake_ |= 1ull << (at & 63);
@@ -209,7 +209,7 @@ class Block {
   void runCycle(Cycles t, uint32_t first, uint32_t last);
   Cycles runSkewed(Cycles start, Cycles end);
   void chooseLookahead();
-  void letGo(Cycles before);
+  bool closed(Cycles start, Cycles end);
   /// Grows with everything that ends a window.
   [[nodiscard]] uint64_t happenings() const {
     return host_done + reports.size() + log.size() + events.size() + (stream_done ? 1 : 0);
@@ -218,6 +218,7 @@ class Block {
   void visitOn(uint32_t pe, Cycles t);
 
   // express.cpp
+  static constexpr uint8_t kExpressed = 0x80;
   struct ExpressMemory {
     void operator()(uint8_t* p) const;
   };
@@ -226,8 +227,11 @@ class Block {
     return *reinterpret_cast<Express*>(express_.get() + pe * express_stride_);
   }
   [[nodiscard]] bool expressWay(const ColorState& cs, int port) const;
+  [[nodiscard]] bool expressed(uint32_t pe) const { return express_of_[pe] == kExpressed; }
+  [[nodiscard]] Cycles expressUntil(Cycles from) const;
   bool tryExpress(uint32_t pe, Core& core, Cycles t);
   void leaveExpress(uint32_t pe, Cycles t);
+  uint32_t expressMain(uint32_t pe, Express& e, Cycles t, bool issues);
   bool stepExpress(uint32_t pe, Express& e, Cycles t);
   void fetchAhead(const uint32_t* list, size_t left);
 
@@ -318,7 +322,7 @@ class Block {
   std::vector<ExpressHome> express_home_;
   /// Records count their cycles from here.
   Cycles epoch_ = 0;
-  base::Arena arena_;
+  Slabs arena_;
   uint64_t arena_bytes_ = 0;
   uint64_t memory_bytes_ = 0;
   WeftPe wpe_{};
@@ -334,15 +338,17 @@ class Block {
   uint32_t running_ = kNone;  // PE whose main thread is inside the engine
   Cycles time_ = 0;           // cycle being run
   bool tracing_ = false;      // someone wants to hear of wavelets
-  // runSkewed(): cycles and rows of a band, visits per cycle that make it worth while, and in the last window.
+  // runSkewed(): cycles and rows of a band, PEs in express state that make it worth while, and when to look again.
   uint32_t lookahead_ = 1;
   uint32_t band_rows_ = 1;
   size_t dense_ = 0;
-  size_t visits_ = 0;
-  /// What PEs that are ahead reported, with the cycle of the visit.
-  std::vector<std::pair<Cycles, Report>> held_reports_;
-  std::vector<std::pair<Cycles, LogLine>> held_log_;
-  Cycles held_min_ = kNever;
+  uint32_t closed_wait_ = 0;
+  Cycles closed_at_ = 0;
+  /// Counts what could end expressUntil(): PEs that enter or leave express state or are visited the general way; its
+  /// last answer, and the count then.
+  uint64_t disturbed_ = 0;
+  uint64_t closed_count_ = ~0ull;
+  Cycles closed_until_ = 0;
   std::array<std::vector<WeftFrame*>, 64> free_frames_;
   /// Objects with destructors (callback lists, print buffers) die with the block.
   std::vector<std::unique_ptr<std::vector<Callback>>> callback_pool_;

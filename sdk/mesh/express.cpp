@@ -16,8 +16,6 @@
 namespace weft::mesh {
 namespace {
 
-// Block::express_of_: the top bit says that the PE is in express state, the others count visits until the next try.
-constexpr uint8_t kIn = 0x80;
 /// Visits until the next try of a PE that was found unfit, and of one that had to leave soon.
 constexpr uint8_t kUnfit = 40, kThrown = 127;
 /// Fewer elements are not worth the move.
@@ -73,16 +71,22 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
   const Pe& p = pes_[pe];
   if (c.has_callbacks || c.has_extras || c.long_way || c.occupied_host != 0 || c.host_out_occupied) return false;
   if (((c.ut_active != 0 || c.main_active) && c.lone == nullptr) || t - epoch_ > kEpoch) return false;
-  if (c.main_idle &&
-      ((p.active & ~p.blocked) != 0 || (c.iq_occupied & ~c.iq_owned) != 0 || (p.flags & Pe::kSystemPending) != 0))
-    return false;
+  const bool ready =
+      (p.active & ~p.blocked) != 0 || (c.iq_occupied & ~c.iq_owned) != 0 || (p.flags & Pe::kSystemPending) != 0;
+  if (c.main_idle && ready) return false;
   const auto relative = [&](Cycles at) { return at <= epoch_ ? 0u : static_cast<uint32_t>(at - epoch_); };
   Express e;
   ExpressHome home;
   home.since = t;
+  const uint32_t own = c.lone != nullptr && c.lone->simple && c.lone->in != nullptr && c.lone->in->implicit
+                           ? 1u << c.lone->in->color
+                           : 0u;
+  const bool queued = (c.implicit_occupied & ~own) != 0;
+  if (c.main_idle && queued) return false;
   if (!c.main_idle && c.main_at != kNever) {
-    if (c.main_at <= t) return false;
     e.main_at = c.main_at - epoch_ > 2 * kEpoch ? Express::kFar : relative(c.main_at);
+    home.ends = c.main.request == RequestKind::TaskEnd && !ready && !queued;
+    if (c.main_at <= t && !home.ends) return false;
   }
   e.wake = c.wake;
   e.memory = p.memory;
@@ -133,7 +137,10 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
     e.next = relative(w->next);
     e.interval = w->interval;
     e.left = home.left = left;
+    if (w->number == Queue::kMain && e.main_at != Express::kFar) return false;
   }
+  // `left` counts down, slots count up; both wrap.
+  home.seen = e.left + (c.slots_taken - c.main.slots_seen);
 
   // The queues: words of one color, none of them a command.
   const auto take = [&](const Queue& q, ExpressWord* to, uint8_t* color) {
@@ -154,10 +161,6 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
     if (!take(*home.in, words, &home.in_color)) return false;
     e.in_count = home.in_count = home.in->count;
     e.in_capacity = home.in->capacity;
-    const uint32_t own = home.in->implicit ? 1u << home.in->color : 0u;
-    if (c.main_idle && (c.implicit_occupied & ~own) != 0) return false;
-  } else if (c.main_idle && c.implicit_occupied != 0) {
-    return false;
   }
   if (c.oq_occupied != 0) {
     if (!std::has_single_bit(c.oq_occupied)) return false;
@@ -213,8 +216,9 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
   for (size_t k = 0; k < ways; ++k) e.in[k]->express = true;
   record = e;
   express_home_[pe] = home;
-  express_of_[pe] = kIn;
+  express_of_[pe] = kExpressed;
   ++express_count_;
+  ++disturbed_;
   return true;
 }
 
@@ -224,6 +228,7 @@ void Block::leaveExpress(uint32_t pe, Cycles t) {
   const ExpressHome& home = express_home_[pe];
   express_of_[pe] = t < home.since + kWorthwhile && express_after_ > 1 ? kThrown : express_after_;
   --express_count_;
+  ++disturbed_;
   c.wake = e.wake;
   const uint32_t issued = home.left - e.left;
   const auto give = [&](Queue& q, const ExpressWord* from, unsigned head, unsigned count, uint8_t color) {
@@ -258,6 +263,11 @@ void Block::leaveExpress(uint32_t pe, Cycles t) {
     if (w->number != Queue::kMain) c.slots_taken += issued;
     stats.dsd_elements += issued;
   }
+  if (c.main.state == MainState::Request && e.main_at != Express::kFar) {
+    c.main.now = epoch_ + e.main_at;
+    c.main.slots_seen = c.slots_taken - (home.seen - e.left);
+    settleMain(c);
+  }
   for (size_t k = 0; k < 3; ++k) {
     ColorState* cs = home.way[k];
     if (cs == nullptr) continue;
@@ -276,16 +286,66 @@ void Block::leaveExpress(uint32_t pe, Cycles t) {
 void Block::settle() {
   if (express_count_ == 0) return;
   for (uint32_t pe = 0; pe < express_of_.size(); ++pe) {
-    if (express_of_[pe] != kIn) continue;
+    if (!expressed(pe)) continue;
     leaveExpress(pe, 0);
     express_of_[pe] = express_after_;
   }
 }
 
+/// The cycle before which, from now on, no record has to be left and no word goes to a PE that is not in express state;
+/// as long as nobody disturbs them.
+Cycles Block::expressUntil(Cycles from) const {
+  uint64_t steps = ~0u;
+  uint32_t main_at = Express::kFar;
+  for (uint32_t pe = 0; pe < express_of_.size(); ++pe) {
+    if (!expressed(pe)) continue;
+    const Express& e = expressOf(pe);
+    if ((e.flags & Express::kWorker) != 0) steps = std::min<uint64_t>(steps, e.left);
+    if (!express_home_[pe].ends) main_at = std::min(main_at, e.main_at);
+    if (e.send != nullptr && !e.send->express) return 0;
+    for (size_t k = 0; k < 2 && e.in[k] != nullptr; ++k) {
+      if (e.out[k] != nullptr && !e.out[k]->express) return 0;
+      for (unsigned i = 0; i <= e.in[k]->mask; ++i) {
+        const Slot& s = slots(e.in[k])[i];
+        if (s.full && s.flags != 0) return 0;
+      }
+    }
+  }
+  return std::min(from + steps, epoch_ + main_at);
+}
+
 /// A word came in through a link that no express record covers.
 void Block::arriveOutside(uint32_t pe, const Link& link) {
   pes_[pe].core->occupied[link.port] |= 1u << link.color;
-  if (express_of_[pe] == kIn) leaveExpress(pe, time_);
+  if (expressed(pe)) leaveExpress(pe, time_);
+}
+
+/// The main thread's turn in cycle t, behind the worker's; it goes on later by the slots that the microthread took.
+/// Says when it has its next one, 0: the general way has to do it.
+uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
+  ExpressHome& home = express_home_[pe];
+  Core& c = *pes_[pe].core;
+  const auto now = static_cast<uint32_t>(t - epoch_);
+  const uint32_t taken = home.seen - e.left + (issues ? 1u : 0u);
+  const uint32_t at = c.main.request != RequestKind::None ? e.main_at + taken : e.main_at;
+  if (at > now) {
+    if (at - now >= 64) return 0;
+    home.seen -= taken;
+    e.main_at = at;
+    return at - now;
+  }
+  if (!home.ends) return 0;
+  // As endTask() does, and nothing is there to be started.
+  MainThread& m = c.main;
+  m.state = MainState::Idle;
+  m.request = RequestKind::None;
+  m.idle_from = t + params_.task_exit;
+  m.function = kNone;
+  m.task = -1;
+  m.system = false;
+  settleMain(c);
+  e.main_at = Express::kFar;
+  return params_.task_exit;
 }
 
 /// What visit() does in cycle t. False: the general way has to do it; nothing has changed.
@@ -299,7 +359,6 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
   ExpressWord* const out_words = in_words + express_places_;
   const uint32_t hop = params_.hop;
 
-  if (now >= e.main_at) return false;
   Slot* first = nullptr;
   Slot* second = nullptr;
   if (Link* link = e.in[0]; link != nullptr) {
@@ -319,14 +378,23 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
     }
   }
 
+  const bool takes = (flags & Express::kTakes) != 0, sends = (flags & Express::kSends) != 0;
+  bool issues = false;
   if ((flags & Express::kWorker) != 0) {
-    const bool takes = (flags & Express::kTakes) != 0, sends = (flags & Express::kSends) != 0;
-    if (e.next > now) {
-      want(e.next - now);
-    } else if ((!takes || (e.in_count != 0 && in_words[e.in_head].at <= now)) &&
-               (!sends || e.out_count < e.out_capacity)) {
-      if (e.left == 0) [[unlikely]]
-        return false;
+    issues = e.next <= now && (!takes || (e.in_count != 0 && in_words[e.in_head].at <= now)) &&
+             (!sends || e.out_count < e.out_capacity);
+    if (issues && e.left == 0) [[unlikely]]
+      return false;
+  }
+  if (now >= e.main_at) [[unlikely]] {
+    const uint32_t ahead = expressMain(pe, e, t, issues);
+    if (ahead == 0) return false;
+    want(ahead);
+  }
+  if ((flags & Express::kWorker) != 0) {
+    if (!issues) {
+      if (e.next > now) want(e.next - now);
+    } else {
       uint32_t word = 0;
       if (takes) {
         word = in_words[e.in_head].payload;
@@ -461,9 +529,10 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
 
 /// On a large mesh the state of a PE is out of the cache when its turn comes again: it is fetched a few visits ahead.
 [[gnu::always_inline]] inline void Block::fetchAhead(const uint32_t* list, size_t left) {
-  if (left > 8) {
-    const uint32_t pe = list[8];
-    if (express_of_[pe] == kIn) {
+  constexpr size_t kRecord = 20, kRest = 8;
+  if (left > kRecord) {
+    const uint32_t pe = list[kRecord];
+    if (expressed(pe)) {
       const uint8_t* e = express_.get() + pe * express_stride_;
       for (size_t line = 0; line < express_stride_; line += 64) __builtin_prefetch(e + line, 1);
     } else if (const Core* c = pes_[pe].core) {
@@ -472,9 +541,9 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
       __builtin_prefetch(&c->color);
     }
   }
-  if (left > 4) {
-    const uint32_t pe = list[4];
-    if (express_of_[pe] == kIn) {
+  if (left > kRest) {
+    const uint32_t pe = list[kRest];
+    if (expressed(pe)) {
       const Express& e = expressOf(pe);
       __builtin_prefetch(e.in[0], 1);
       __builtin_prefetch(e.memory + e.address[0]);
@@ -482,7 +551,7 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
       __builtin_prefetch(c->lone);
     }
   }
-  if (left > 2 && express_of_[list[2]] != kIn) {
+  if (left > 2 && !expressed(list[2])) {
     const Pe& p = pes_[list[2]];
     if (p.core != nullptr && p.core->lone != nullptr) {
       const Worker& w = *p.core->lone;
@@ -506,10 +575,11 @@ void Block::runCycle(Cycles t, uint32_t first, uint32_t last) {
   for (size_t i = 0; i < n; ++i) {
     const uint32_t pe = list[i];
     fetchAhead(list + i, n - i);
-    if (express_of_[pe] == kIn) {
+    if (expressed(pe)) {
       if (stepExpress(pe, expressOf(pe), t)) continue;
       leaveExpress(pe, t);
     }
+    ++disturbed_;
     if (i + 1 < n || solo_until_ == 0) {
       visit(pe, t);
     } else {

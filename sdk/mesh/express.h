@@ -68,9 +68,13 @@ struct ExpressHome {
   Worker* worker = nullptr;
   ColorState* way[3] = {};
   uint32_t left = 0;
+  /// Of `left` when the main thread last allowed for the issue slots that the microthread takes.
+  uint32_t seen = 0;
   uint8_t in_count = 0;
   uint8_t in_color = 0;
   uint8_t out_color = 0;
+  /// The task is at its end, and no other is ready.
+  bool ends = false;
   Cycles since = 0;
 };
 

@@ -201,7 +201,7 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
     } else if (ready.size() == 1) {
       blocks_[ready[0]]->runWindow(end);
     } else if (!ready.empty()) {
-      pool_->run(static_cast<uint32_t>(ready.size()), [&](uint32_t i) { blocks_[ready[i]]->runWindow(end); });
+      runBlocks(ready, end);
     }
     time_ = std::max(time_, end);
     collect(end);
@@ -220,6 +220,27 @@ RunEnd MeshImpl::runLoop(const RunRequest& request) {
       }
     }
   }
+}
+
+/// A window of several blocks: on all workers if so many were asked for, else on as many as pay.
+void MeshImpl::runBlocks(const std::vector<uint32_t>& ready, Cycles end) {
+  using Clock = std::chrono::steady_clock;
+  const auto one = [&](uint32_t i) { blocks_[ready[i]]->runWindow(end); };
+  const auto count = static_cast<uint32_t>(ready.size());
+  if (options_.threads > 0 || pool_->threads() == 1) {
+    pool_->run(count, one);
+    return;
+  }
+  const bool measuring = pace_.measuring();
+  const auto begin = measuring ? Clock::now() : Clock::time_point();
+  if (pace_.parallel()) {
+    pool_->run(count, one);
+  } else {
+    for (uint32_t i = 0; i < count; ++i) one(i);
+  }
+  pace_.finished(measuring ? static_cast<uint64_t>(
+                                 std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count())
+                           : 0);
 }
 
 /// Behind the barrier: moves messages, merges reports and log lines, counts what the host waits for.
@@ -370,6 +391,7 @@ MeshStats MeshImpl::stats() const {
     s.instructions += b->stats.instructions;
     s.dsd_elements += b->stats.dsd_elements;
     s.dropped_off_edge += b->stats.dropped_off_edge;
+    s.ahead_cycles += b->stats.ahead_cycles;
     s.state_bytes += b->stateBytes();
     s.memory_bytes += b->memory_bytes_;
     for (const Pe& pe : b->pes()) {

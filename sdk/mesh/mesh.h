@@ -31,9 +31,9 @@ struct MeshOptions {
   uint64_t schedule_seed = 0;
   /// Wavelets and tasks are hashed into traceHash() (differential tests).
   bool trace_hash = false;
-  /// Cycles that rows of a busy mesh may be ahead of the rows below while a block is run; 1 = none, 0 = choose. What
-  /// moves and when never changes; but a run that an event ends leaves rows ahead of it, so it is not the default.
-  int lookahead = 1;
+  /// Cycles that rows may be ahead of the rows below while nothing but express steps happens; 1 = none, 0 = choose.
+  /// Changes nothing that can be seen.
+  int lookahead = 0;
   /// Visits after which a PE that does one plain thing is stepped the express way (express.cpp); 0 = never. Changes
   /// nothing that can be seen.
   int express_after = 8;
@@ -85,6 +85,8 @@ struct MeshStats {
   uint64_t state_bytes = 0;   // simulator state without PE memory
   uint64_t memory_bytes = 0;  // PE memory touched so far
   uint64_t dropped_off_edge = 0;
+  /// Cycles in which rows ran ahead of the rows below (MeshOptions::lookahead).
+  uint64_t ahead_cycles = 0;
   /// Cycles in which the main thread of a PE last stopped running, and a router last moved a word; 0 = never.
   Cycles last_busy = 0;
   Cycles last_move = 0;

@@ -121,6 +121,7 @@ class MeshImpl final : public Mesh {
   void collectStreams(std::vector<Block::Stuck>& out) const;
   void collect(Cycles window_end);
   RunEnd runLoop(const RunRequest& request);
+  void runBlocks(const std::vector<uint32_t>& ready, Cycles end);
   void heartbeat();
   void settle() const {
     for (const auto& b : blocks_) b->settle();
@@ -140,6 +141,7 @@ class MeshImpl final : public Mesh {
   std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::vector<Message>> inboxes_;
   std::unique_ptr<ThreadPool> pool_;
+  Pace pace_;
   Cycles time_ = 0;
   bool trapped_ = false;
   bool loaded_ = false;

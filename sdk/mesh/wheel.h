@@ -1,4 +1,4 @@
-// The timing wheel of a block: which PEs to look at in which cycle. The next 16 cycles are bit maps over the PEs, so an
+// The timing wheel of a block: which PEs to look at in which cycle. The next 32 cycles are bit maps over the PEs, so an
 // entry costs two ORs and comes once; behind them 64 spans of 16 cycles, and a heap.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -13,7 +13,9 @@ namespace weft::mesh {
 class Wheel {
  public:
   /// Cycles ahead that have a bit map.
-  static constexpr Cycles kNear = 16;
+  static constexpr Cycles kNear = 32;
+  /// Cycles up to the next multiple of this are complete in their maps once moveTo() came here.
+  static constexpr Cycles kComplete = 16;
 
   void resize(size_t pes) {
     words_ = (pes + 63) / 64;
@@ -59,8 +61,8 @@ class Wheel {
   }
 
   /// Takes the PEs entered for cycle `at` (one of the near ones) out of the wheel, in order, those from `first` on and
-  /// before `last`.
-  void take(Cycles at, uint32_t first, uint32_t last, std::vector<uint32_t>& out) {
+  /// before `last`; without `remove` they stay entered.
+  void take(Cycles at, uint32_t first, uint32_t last, std::vector<uint32_t>& out, bool remove = true) {
     out.clear();
     const unsigned slot = at & (kNear - 1);
     if (((occupied_ >> slot) & 1) == 0 || first >= last) return;
@@ -78,12 +80,14 @@ class Wheel {
         if (word == last_word && (last & 63) != 0) keep |= ~0ull << (last & 63);
         for (uint64_t b = bits[word] & ~keep; b != 0; b &= b - 1)
           out.push_back(static_cast<uint32_t>((word << 6) + static_cast<size_t>(std::countr_zero(b))));
+        if (!remove) continue;
         bits[word] &= keep;
         if (bits[word] == 0) sum[s] &= ~(1ull << (word & 63));
       }
     }
+    if (!remove) return;
     for (size_t s = 0; s < sums_ && !left; ++s) left = sum[s] != 0;
-    if (!left) occupied_ &= static_cast<uint16_t>(~(1u << slot));
+    if (!left) occupied_ &= ~(1u << slot);
   }
 
   [[nodiscard]] uint64_t bytes() const {
@@ -99,13 +103,13 @@ class Wheel {
     uint32_t index;
   };
   static bool later(const Far& a, const Far& b) { return a.at > b.at; }
-  static uint16_t rotated(uint16_t mask, Cycles now) { return std::rotr(mask, static_cast<int>(now & (kNear - 1))); }
+  static uint32_t rotated(uint32_t mask, Cycles now) { return std::rotr(mask, static_cast<int>(now & (kNear - 1))); }
 
   [[gnu::always_inline]] void mark(uint32_t index, Cycles at) {
     const unsigned slot = at & (kNear - 1);
     row_[slot][index >> 6] |= 1ull << (index & 63);
     sum_row_[slot][index >> 12] |= 1ull << ((index >> 6) & 63);
-    occupied_ |= static_cast<uint16_t>(1u << slot);
+    occupied_ |= 1u << slot;
   }
 
   [[gnu::noinline]] void scheduleFar(uint32_t index, Cycles at) {
@@ -142,7 +146,7 @@ class Wheel {
   }
 
   Cycles now_ = 0;
-  uint16_t occupied_ = 0;
+  uint32_t occupied_ = 0;
   size_t words_ = 0;
   size_t sums_ = 0;
   std::vector<uint64_t> bits_;

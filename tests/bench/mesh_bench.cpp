@@ -218,7 +218,7 @@ int main(int argc, char** argv) {
 #endif
   if (only == "busy" && argc > 2) {
     const auto edge = static_cast<uint32_t>(std::atoi(argv[2]));
-    busy(*engine, edge, 2000000 / (edge * edge));
+    busy(*engine, edge, argc > 3 ? static_cast<uint32_t>(std::atoi(argv[3])) : 2000000 / (edge * edge));
   } else if (only.empty() || only == "busy") {
     busy(*engine, 32, 2000);
     busy(*engine, 128, 100);
