@@ -1,5 +1,5 @@
 // The mesh by itself, with hand-made programs: cycles of a busy mesh against a bare stepper, what an idle PE costs,
-// what a task activation costs, what idle rows cost.
+// what a task activation costs, what idle rows cost, whether threads pay.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"
@@ -142,6 +142,30 @@ void busy(jit::Engine& engine, uint32_t edge, uint32_t cycles) {
       m->stats().state_bytes / (edge * edge));
 }
 
+/// Wall time: what a user waits. Two threads asked for, and as many as the mesh chooses.
+void threads(jit::Engine& engine, uint32_t edge, uint32_t cycles) {
+  const auto wall = [] { return bench::clockNow(CLOCK_MONOTONIC); };
+  struct Side {
+    std::unique_ptr<mesh::Mesh> mesh;
+    std::vector<double> rates = {};
+  };
+  Side sides[3] = {{make(busyPlan(edge, edge, 32, false), engine, 1)},
+                   {make(busyPlan(edge, edge, 32, false), engine, 2)},
+                   {make(busyPlan(edge, edge, 32, false), engine, 0)}};
+  for (Side& s : sides) runTo(*s.mesh, 300);
+  for (int round = 0; round < 7; ++round) {
+    for (Side& s : sides) {
+      const mesh::Cycles at = s.mesh->cycle();
+      const double t = wall();
+      runTo(*s.mesh, at + cycles);
+      s.rates.push_back(static_cast<double>(s.mesh->cycle() - at) / (wall() - t));
+    }
+  }
+  const double one = bench::median(sides[0].rates);
+  fmt::print("threads at {0}x{0}: two {1:.2f} of one, as many as it chooses ({2} at hand) {3:.2f} of one\n", edge,
+             bench::median(sides[1].rates) / one, sides[2].mesh->stats().threads, bench::median(sides[2].rates) / one);
+}
+
 void idle(jit::Engine& engine) {
   plan::FabricPlan p = emptyPlan(750, 994);
   p.programs = {
@@ -222,6 +246,10 @@ int main(int argc, char** argv) {
   } else if (only.empty() || only == "busy") {
     busy(*engine, 32, 2000);
     busy(*engine, 128, 100);
+  }
+  if (only.empty() || only == "threads") {
+    threads(*engine, 32, 2000);
+    threads(*engine, 256, 60);
   }
   if (only.empty() || only == "activation") activation(*engine);
   if (only.empty() || only == "idle") idle(*engine);

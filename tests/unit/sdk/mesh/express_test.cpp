@@ -48,9 +48,10 @@ void streams(Rig& rig, unsigned seed) {
         body += pick(2) == 0 ? fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}{}", where, where, from, end)
                              : fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}{}", where, from, end);
       } else {
-        switch (pick(3)) {
+        switch (pick(4)) {
           case 0: body += fmt::format("  %0 = dsdop.add16 dsd, dsd, dsd ({}, {}, {}{}", to, data, from, end); break;
           case 1: body += fmt::format("  %0 = dsdop.xor16 dsd, dsd, dsd ({}, {}, {}{}", to, from, data, end); break;
+          case 2: body += fmt::format("  %0 = dsdop.faddh dsd, dsd, dsd ({}, {}, {}{}", to, data, from, end); break;
           default: body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}{}", to, from, end); break;
         }
       }
