@@ -271,6 +271,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   if (op.has_activate) w.activate = static_cast<int16_t>(*next++);
   if (op.has_unblock) w.unblock = static_cast<int16_t>(*next++);
   uint32_t loads = 0;
+  Cycles load_cycles = 0;
   bool async = op.async;
   bool fabric = false, fifo = false, all_simd = true, registered = false;
   w.on_control = op.on_control;
@@ -281,7 +282,10 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   tir::DsdPriority priority = op.priority;
   for (int i = 0; i < 3; ++i) {
     Operand& o = *operands[i];
-    if (specs[i]->kind == tir::DsdOperand::Kind::Dsd) ++loads;
+    if (specs[i]->kind == tir::DsdOperand::Kind::Dsd) {
+      ++loads;
+      load_cycles += o.fabric() ? params_.fabric_load : params_.dsd.dsr_load;
+    }
     if (specs[i]->kind == tir::DsdOperand::Kind::Dsr) {
       const tir::DsrConfig& c = config[i];
       async = async || c.async;
@@ -353,7 +357,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   if (!async) {
     if (!at_time) return -1;
     w.priority = core.main_priority;
-    const Cycles start = t + static_cast<Cycles>(loads) * costs.dsr_load + rate.fixed;
+    const Cycles start = t + load_cycles + rate.fixed;
     if (w.length == 0) {
       if (w.src0.kind == Operand::Kind::Accumulator) storeAny(pe, w.dest.address, w.dest.width, w.accumulator, site);
       wpe_.now = start;
@@ -388,8 +392,8 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
                      siteText(pe, core.ut[static_cast<size_t>(ut)]->site)));
     return WEFT_TRAP;
   }
-  const Cycles end = t + static_cast<Cycles>(loads) * costs.dsr_load + params_.async_issue;
-  w.next = t + params_.async_start;
+  const Cycles end = t + load_cycles + params_.async_issue;
+  w.next = t + load_cycles + params_.async_start;
   if (w.length == 0) {
     if (w.activate >= 0 || w.unblock >= 0) complete(pe, core, w.activate, w.unblock, t);
   } else if (!startWorker(pe, core, w, ut, site, t)) {

@@ -17,6 +17,7 @@ struct Params {
         completion_callback(m.get("execution.completion_callback")),
         async_start(m.get("execution.async_start")),
         async_issue(m.get("execution.async_issue")),
+        fabric_load(m.get("execution.fabric_load")),
         sync_quantum(m.get("execution.sync_quantum")),
         write_bytes(m.get("vector.write_bytes")),
         command_start(m.get("host.command_start")),
@@ -28,7 +29,7 @@ struct Params {
         link_depth(static_cast<uint8_t>(2 * hop)),
         dsd(m.dsdCosts()) {}
   target::Arch arch;
-  uint32_t hop, ramp_in, ramp_out, task_activate, task_exit, completion_callback, async_start, async_issue,
+  uint32_t hop, ramp_in, ramp_out, task_activate, task_exit, completion_callback, async_start, async_issue, fabric_load,
       sync_quantum, write_bytes, command_start, h2d_rate, d2h_rate, d2h_single, d2h_limit, launch_word;
   uint8_t link_depth;
   WeftDsdCosts dsd;
