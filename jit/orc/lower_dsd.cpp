@@ -61,12 +61,14 @@ class CostEmitter {
       return b_.CreateAdd(b_.CreateLShr(b_.CreateAdd(product, b_.getInt64(15)), 4), fixed);
     };
     if (!src0.memory || !src1.memory) return at_rate(offsetof(WeftDsdRate, one_source));
-    // Only the choice depends on addresses, which change in loops; both prices do not. Equal modulo 8 implies equal
-    // modulo 4.
-    auto bank = [&](const Side& s) { return b_.CreateAnd(b_.CreateLShr(s.address, 1), b_.getInt32(7)); };
+    // Only the choice depends on addresses, which change in loops; both prices do not.
+    auto bank = [&](const Side& s) { return b_.CreateLShr(s.address, 1); };
+    Value* distance = b_.CreateAnd(b_.CreateSub(bank(src1), bank(src0)), b_.getInt32(7));
+    Value* collides =
+        b_.CreateTrunc(b_.CreateLShr(field(row + offsetof(WeftDsdRate, collide)), distance), b_.getInt1Ty());
     Value* apart = at_rate(offsetof(WeftDsdRate, two_source));
-    Value* collide = at_rate(offsetof(WeftDsdRate, conflict));
-    return b_.CreateSelect(b_.CreateICmpEQ(bank(src0), bank(src1)), collide, apart);
+    Value* conflict = at_rate(offsetof(WeftDsdRate, conflict));
+    return b_.CreateSelect(collides, conflict, apart);
   }
 
  private:
@@ -79,15 +81,18 @@ class CostEmitter {
   }
 
   Value* strideRate(Value* stride, Value* lanes) {
-    // The three widths of weftStrideRate as rates: one lane, at most two lanes, all lanes.
+    // weftStrideRate: one lane, at most two lanes, all lanes; or the span.
     auto number = [&](uint32_t v) { return b_.getInt32(v); };
     auto is = [&](Value* v, uint32_t n) { return b_.CreateICmpEQ(v, number(n)); };
     Value* full = full_;
-    Value* m = b_.CreateAnd(b_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, stride, b_.getFalse()), number(7));
+    Value* length = b_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, stride, b_.getFalse());
+    Value* m = b_.CreateAnd(length, number(7));
     Value* two = b_.CreateSelect(b_.CreateICmpULT(lanes, number(2)), number(16), number(8));
     Value* narrow = b_.CreateOr(is(m, 1), b_.CreateOr(is(m, 7), is(m, 4)));
     Value* rate = b_.CreateSelect(narrow, two, full);
     rate = b_.CreateSelect(is(m, 0), number(16), rate);
+    Value* spanned = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, b_.CreateMul(full, length), number(16));
+    rate = b_.CreateSelect(b_.CreateICmpNE(field(offsetof(WeftDsdCosts, stride_span)), number(0)), spanned, rate);
     return b_.CreateSelect(b_.CreateOr(is(stride, 0), is(stride, 1)), full, rate);
   }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string_view>
 
 namespace weft::timing {
 
@@ -232,6 +233,7 @@ WeftDsdCosts CostModel::dsdCosts() const {
   WeftDsdCosts costs{};
   costs.dsr_load = static_cast<uint16_t>(get("vector.dsr_load"));
   costs.map_call = static_cast<uint16_t>(get("vector.map_call"));
+  costs.stride_span = static_cast<uint16_t>(get("vector.stride_span"));
   const uint32_t read = get("vector.read_bytes");
   const uint32_t write = get("vector.write_bytes");
   for (int i = 0; i < tir::kDsdOpcodeCount; ++i) {
@@ -253,6 +255,8 @@ WeftDsdCosts CostModel::dsdCosts() const {
     r.two_source = static_cast<uint16_t>(two_rate);
     r.conflict = static_cast<uint16_t>(two_rate *
                                        get(op == DsdOpcode::FMacS ? "vector.conflict_fmacs" : "vector.conflict") / 100);
+    const bool pair = widthName(op) == std::string_view("vector.width_move32");
+    r.collide = static_cast<uint16_t>(get(pair ? "vector.collide_pair" : "vector.collide"));
     r.reduce = static_cast<uint16_t>(std::max(get("vector.reduce"), one_rate));
     costs.lanes[i] = static_cast<uint16_t>(width);
   }
