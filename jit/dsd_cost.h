@@ -55,7 +55,8 @@ static inline uint64_t weftDsdCycles(const struct WeftDsdCosts* costs, uint32_t 
   uint32_t s;
   if (src0_memory && (s = weftStrideRate(src0_stride, costs->lanes[op], costs->stride_span)) > rate) rate = s;
   if (src1_memory && (s = weftStrideRate(src1_stride, costs->lanes[op], costs->stride_span)) > rate) rate = s;
-  if (dest_memory && !reduce && (s = weftStrideRate(dest_stride, costs->lanes[op], costs->stride_span)) > rate) rate = s;
+  if (dest_memory && !reduce && (s = weftStrideRate(dest_stride, costs->lanes[op], costs->stride_span)) > rate)
+    rate = s;
   return r->fixed + ((uint64_t)count * rate + 15u) / 16u;
 }
 

@@ -88,7 +88,7 @@ struct Machine {
     // Slices begin at cache lines, as the mesh's do.
     uint8_t* base = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
     device.dsd_op = refuse;
-    for (auto& rate : costs.op) rate = {4, 16, 16, 32, 16};
+    for (auto& rate : costs.op) rate = {4, 16, 16, 32, 1, 16};
     for (auto& lanes : costs.lanes) lanes = 2;
     for (size_t k = 0; k < count; ++k) {
       WeftPe& pe = pes[k];

@@ -71,11 +71,16 @@ FakeDevice::FakeDevice(const tir::Program& program, const WeftKernel* kernels) :
     slots.push_back(mixed(7, k) & (bits >= 64 ? ~0ull : (1ull << bits) - 1));
   }
   for (size_t k = 0; k < std::size(costs.op); ++k) {
-    costs.op[k] = {static_cast<uint16_t>(3 + k % 5), static_cast<uint16_t>(4 + k % 3), static_cast<uint16_t>(8 + k % 7),
-                   32, 16};
+    costs.op[k] = {.fixed = static_cast<uint16_t>(3 + k % 5),
+                   .one_source = static_cast<uint16_t>(4 + k % 3),
+                   .two_source = static_cast<uint16_t>(8 + k % 7),
+                   .conflict = 32,
+                   .collide = static_cast<uint16_t>(k % 2 == 0 ? 0x01 : 0xef),
+                   .reduce = 16};
     costs.lanes[k] = static_cast<uint16_t>(1u << (k % 3));
   }
   costs.dsr_load = 2;
+  costs.stride_span = static_cast<uint16_t>(program.functions.size() % 2);
   costs.map_call = 5;
   reset();
 }

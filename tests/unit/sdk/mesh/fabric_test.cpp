@@ -122,7 +122,12 @@ b0:
     const auto here = rig.passed(x, 0, x % 2 == 1 ? 1 : 2), next = rig.passed(x + 1, 0, x % 2 == 1 ? 2 : 1);
     REQUIRE(here.size() == kCount);
     REQUIRE(next.size() == kCount);
-    CHECK(next[0] - here[0] == slope);
+    // The first one still loads its descriptors when the first word comes.
+    if (x == 1) {
+      CHECK(next[0] - here[0] >= slope);
+    } else {
+      CHECK(next[0] - here[0] == slope);
+    }
     CHECK(next[kCount - 1] - next[0] == kCount - 1);
   }
   CHECK(rig.word(kWidth - 1, 0, 64) == 7 + 5 * (kWidth - 2));
