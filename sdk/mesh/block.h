@@ -268,7 +268,7 @@ class Block {
 
   // dsd_memory.cpp
   void runMemory(uint32_t pe, Worker& w, uint32_t site);
-  uint32_t memoryCost(const Worker& w, uint32_t loads) const;
+  uint32_t memoryCost(const Worker& w) const;
   uint32_t runLength(const Operand& operand) const;
   void advanceBy(Operand& operand, uint32_t count);
 

@@ -270,7 +270,6 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   if (op.has_index) w.index = static_cast<uint16_t>(*next++);
   if (op.has_activate) w.activate = static_cast<int16_t>(*next++);
   if (op.has_unblock) w.unblock = static_cast<int16_t>(*next++);
-  uint32_t loads = 0;
   Cycles load_cycles = 0;
   bool async = op.async;
   bool fabric = false, fifo = false, all_simd = true, registered = false;
@@ -282,10 +281,8 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   tir::DsdPriority priority = op.priority;
   for (int i = 0; i < 3; ++i) {
     Operand& o = *operands[i];
-    if (specs[i]->kind == tir::DsdOperand::Kind::Dsd) {
-      ++loads;
+    if (specs[i]->kind == tir::DsdOperand::Kind::Dsd)
       load_cycles += o.fabric() ? params_.fabric_load : params_.dsd.dsr_load;
-    }
     if (specs[i]->kind == tir::DsdOperand::Kind::Dsr) {
       const tir::DsrConfig& c = config[i];
       async = async || c.async;
@@ -338,7 +335,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   const WeftDsdCosts& costs = params_.dsd;
   if (!fabric && !fifo) {
     runMemory(pe, w, site);
-    const Cycles end = t + memoryCost(w, loads);
+    const Cycles end = t + load_cycles + memoryCost(w);
     stats.dsd_elements += w.length;
     for (Operand* o : operands) saveAddresses(core, *o);
     // A register said so, but there is nothing to wait for.

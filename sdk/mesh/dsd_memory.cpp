@@ -1,5 +1,5 @@
 // Vector operations over memory alone: whole runs through the engine's kernels on host pointers, element by element
-// where an address leaves the private memory. The cost is weftDsdCycles() plus dsr_load for every descriptor value.
+// where an address leaves the private memory. The cost is weftDsdCycles(); loading descriptors comes on top at issue.
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
 
@@ -105,15 +105,14 @@ void Block::runMemory(uint32_t pe, Worker& w, uint32_t site) {
 }
 
 /// The rule compiled code repeats for its short cuts (jit/dsd_cost.h).
-uint32_t Block::memoryCost(const Worker& w, uint32_t loads) const {
+uint32_t Block::memoryCost(const Worker& w) const {
   const bool memory0 = w.src0.kind == Operand::Kind::Memory, memory1 = w.src1.kind == Operand::Kind::Memory;
   const bool dest_memory = w.dest.kind == Operand::Kind::Memory;
   const bool reduce =
       w.dest.kind == Operand::Kind::Accumulator || (dest_memory && w.dest.stride == 0 && w.dest.shape == nullptr);
   return static_cast<uint32_t>(weftDsdCycles(&params_.dsd, static_cast<uint32_t>(w.opcode), w.length, reduce ? 1 : 0,
                                              memory0 ? 1 : 0, w.src0.stride, w.src0.start, memory1 ? 1 : 0,
-                                             w.src1.stride, w.src1.start, dest_memory ? 1 : 0, w.dest.stride)) +
-         loads * params_.dsd.dsr_load;
+                                             w.src1.stride, w.src1.start, dest_memory ? 1 : 0, w.dest.stride));
 }
 
 }  // namespace weft::mesh

@@ -336,13 +336,7 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
   }
   if (!home.ends) return 0;
   // As endTask() does, and nothing is there to be started.
-  MainThread& m = c.main;
-  m.state = MainState::Idle;
-  m.request = RequestKind::None;
-  m.idle_from = t + params_.task_exit;
-  m.function = kNone;
-  m.task = -1;
-  m.system = false;
+  c.main.rest(t + params_.task_exit);
   settleMain(c);
   e.main_at = Express::kFar;
   return params_.task_exit;

@@ -322,12 +322,7 @@ void Block::afterRun(uint32_t pe, Core& c, int32_t status) {
 
 void Block::endTask(uint32_t pe, Core& c, Cycles t) {
   MainThread& m = c.main;
-  m.state = MainState::Idle;
-  m.request = RequestKind::None;
-  m.idle_from = t + params_.task_exit;
-  m.function = kNone;
-  m.task = -1;
-  m.system = false;
+  m.rest(t + params_.task_exit);
   // Events that come in before then find the thread busy.
   if (pe == goes_on_ && again_ == 0) {
     again_ = m.idle_from;

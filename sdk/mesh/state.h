@@ -309,6 +309,16 @@ struct MainThread {
   int32_t task = -1;
   Cycles task_start = 0;
   uint64_t args[8] = {};
+
+  /// The task is over; none is picked before cycle `from`.
+  void rest(Cycles from) {
+    state = MainState::Idle;
+    request = RequestKind::None;
+    idle_from = from;
+    function = kNone;
+    task = -1;
+    system = false;
+  }
 };
 
 struct PortStream;
