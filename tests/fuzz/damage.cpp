@@ -88,7 +88,6 @@ std::vector<parse::ScannedToken> tokensOf(const std::string& path, const std::st
 
 struct Counts {
   size_t parsed = 0;
-  size_t passed_over = 0;
   size_t compiled = 0;
   size_t accepted = 0;
 };
@@ -109,10 +108,6 @@ std::vector<size_t> declarationsOf(const std::string& path, const std::string& t
 /// this many complete ones before it.
 constexpr size_t kDeclarationsBefore = 2;
 
-/// In texts longer than this a token is cut only once inside: the other cuts give the same tokens but a shorter last
-/// one.
-constexpr size_t kEveryByte = 2048;
-
 /// Every prefix is parsed (see above); one that parses and has more tokens than the last such one is compiled, whole.
 Counts cutEverywhere(const std::string& path, const std::string& text, const driver::CompileOptions& options) {
   Counts counts;
@@ -126,12 +121,6 @@ Counts cutEverywhere(const std::string& path, const std::string& text, const dri
     while (whole < tokens.size() && tokens[whole].span.end <= n) ++whole;
     while (next < declarations.size() && declarations[next] <= n) ++next;
     const size_t from = next > kDeclarationsBefore ? declarations[next - 1 - kDeclarationsBefore] : 0;
-    const bool ends_token = whole > 0 && tokens[whole - 1].span.end == n;
-    const bool begins_token = whole < tokens.size() && tokens[whole].span.begin + 1 == n;
-    if (n - from > kEveryByte && !ends_token && !begins_token) {
-      ++counts.passed_over;
-      continue;
-    }
     ++counts.parsed;
     if (!parses(path, text.substr(from, n - from)) || whole == last) continue;
     last = whole;
@@ -173,7 +162,7 @@ int main(int argc, char** argv) {
   const Counts counts =
       mode == "--prefixes" ? cutEverywhere(path, text, parsed.options) : deleteEachToken(path, text, parsed.options);
   writeFile(path, text);
-  fmt::print("{}: {} bytes, {} parsed, {} passed over, {} compiled, {} of them without errors\n", path, text.size(),
-             counts.parsed, counts.passed_over, counts.compiled, counts.accepted);
+  fmt::print("{}: {} bytes, {} parsed, {} compiled, {} of them without errors\n", path, text.size(), counts.parsed,
+             counts.compiled, counts.accepted);
   return 0;
 }
