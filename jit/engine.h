@@ -40,8 +40,9 @@ struct EngineOptions {
   int compile_threads = 0;
   /// Folder of the object cache; empty = no cache on disk.
   std::string cache_dir;
-  /// CPU features to switch off ("-avx512f", ...), for tests of equal bits.
-  std::string cpu_features;
+  /// The CPU to make code for, for tests of equal bits: LLVM's name of one and edits of its features, as in
+  /// "x86-64-v3,-f16c"; edits alone ("-avx512f,-fma") change this machine's. Empty = this machine.
+  std::string cpu;
 };
 
 class Engine {

@@ -14,13 +14,9 @@ namespace weft::jit {
 namespace lo = llvm::orc;
 
 double bareOrcSeconds(const tir::Program& program, const CostTable& costs) {
-  const orc::HostTarget host = orc::detectHost("");
+  const orc::HostTarget host = orc::hostTarget();
   auto context = std::make_unique<llvm::LLVMContext>();
-  orc::LowerOptions options;
-  options.optimize = false;
-  options.native_fp16 = host.native_fp16;
-  options.vector_bytes = host.vector_bytes;
-  auto module = orc::ModuleLowering(*context, program, costs, options).run();
+  auto module = orc::ModuleLowering(*context, program, costs, orc::LowerOptions(host, false)).run();
   const auto now = [] {
     timespec t{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);

@@ -4,18 +4,23 @@
 
 #include "frontend/base/check.h"
 
+#include <llvm/ADT/StringExtras.h>
 #include <llvm/ADT/StringMap.h>
 #include <llvm/Analysis/CGSCCPassManager.h>
 #include <llvm/Analysis/LoopAnalysisManager.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Host.h>
+#include <llvm/TargetParser/SubtargetFeature.h>
 
+#include <algorithm>
 #include <mutex>
 #include <sstream>
+#include <vector>
 
 namespace weft::jit::orc {
 
@@ -32,30 +37,55 @@ void initialiseTargets() {
 
 }  // namespace
 
-HostTarget detectHost(const std::string& edits) {
+HostTarget hostTarget(const std::string& cpu, std::string& problem) {
   initialiseTargets();
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  const llvm::StringMap<bool> here = llvm::sys::getHostCPUFeatures();
   HostTarget host;
   host.triple = llvm::sys::getProcessTriple();
-  host.cpu = llvm::sys::getHostCPUName().str();
-  std::stringstream list(edits);
-  for (std::string edit; std::getline(list, edit, ',');) {
-    if (edit.size() > 1) features[edit.substr(1)] = edit[0] == '+';
-  }
-  // Taking a vector level away takes all that builds on it.
-  auto has = [&](const char* name) { return features.lookup(name); };
-  if (!has("avx512f")) {
-    for (auto& feature : features) {
-      if (feature.getKey().starts_with("avx512")) feature.second = false;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(host.triple, problem);
+  if (target == nullptr) return host;
+  std::vector<std::string> edits;
+  std::stringstream list(cpu);
+  for (std::string word; std::getline(list, word, ',');) {
+    if (word.starts_with('+') || word.starts_with('-')) {
+      edits.push_back(word);
+    } else {
+      host.cpu = word;
     }
   }
-  std::vector<std::string> sorted;
-  for (const auto& feature : features) sorted.push_back((feature.second ? "+" : "-") + feature.getKey().str());
-  std::sort(sorted.begin(), sorted.end());
-  for (const std::string& feature : sorted) host.features += (host.features.empty() ? "" : ",") + feature;
+  llvm::SubtargetFeatures start;
+  if (host.cpu.empty()) {
+    host.cpu = llvm::sys::getHostCPUName().str();
+    for (const auto& feature : here) start.AddFeature(feature.getKey(), feature.second);
+  }
+  const std::unique_ptr<llvm::MCSubtargetInfo> any(target->createMCSubtargetInfo(host.triple, "", ""));
+  if (any == nullptr || !any->isCPUStringValid(host.cpu)) {
+    problem = "LLVM knows no `" + host.cpu + "` of " + host.triple;
+    return host;
+  }
+  const std::unique_ptr<llvm::MCSubtargetInfo> info(
+      target->createMCSubtargetInfo(host.triple, host.cpu, start.getString()));
+  // A feature that goes takes along what builds on it, one that comes brings what it needs.
+  for (const std::string& edit : edits) info->ApplyFeatureFlag(edit);
+  auto has = [&](llvm::StringRef name) { return here.contains(name) && info->checkFeatures(("+" + name).str()); };
+  std::vector<std::string> features;
+  for (const auto& feature : here) {
+    const bool wanted = has(feature.getKey());
+    if (wanted && !feature.second)
+      problem = "this machine has no `" + feature.getKey().str() + "`, which that code uses";
+    features.push_back((wanted ? "+" : "-") + feature.getKey().str());
+  }
+  std::sort(features.begin(), features.end());
+  host.features = llvm::join(features, ",");
   host.native_fp16 = has("avx512fp16");
   host.vector_bytes = has("avx512f") && has("avx512bw") && has("avx512vl") && has("avx512dq") ? 64 : 32;
   return host;
+}
+
+HostTarget hostTarget() {
+  // Only a CPU that is asked for can be beyond this machine; an unknown triple shows when a machine is made of it.
+  std::string ignored;
+  return hostTarget("", ignored);
 }
 
 std::unique_ptr<llvm::TargetMachine> makeMachine(const HostTarget& host, Effort effort, std::string& problem) {

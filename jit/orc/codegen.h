@@ -21,8 +21,10 @@ struct HostTarget {
   unsigned vector_bytes = 32;
 };
 
-/// The machine we run on; `edits` is EngineOptions::cpu_features ("-avx512f,-f16c").
-HostTarget detectHost(const std::string& edits);
+/// The machine we run on, or less of it: `cpu` is EngineOptions::cpu. Sets `problem` if code for it cannot run here.
+HostTarget hostTarget(const std::string& cpu, std::string& problem);
+/// The machine we run on.
+HostTarget hostTarget();
 
 /// How much work to put into a module.
 enum class Effort : uint8_t {

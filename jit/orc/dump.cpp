@@ -11,13 +11,9 @@ namespace weft::jit {
 
 std::string dumpLlvm(const tir::Program& program, const CostTable& costs, std::optional<tir::FunctionId> fn,
                      bool optimised) {
-  const orc::HostTarget host = orc::detectHost("");
+  const orc::HostTarget host = orc::hostTarget();
   llvm::LLVMContext context;
-  orc::LowerOptions options;
-  options.optimize = optimised;
-  options.native_fp16 = host.native_fp16;
-  options.vector_bytes = host.vector_bytes;
-  orc::ModuleLowering lowering(context, program, costs, options);
+  orc::ModuleLowering lowering(context, program, costs, orc::LowerOptions(host, optimised));
   const std::unique_ptr<llvm::Module> module = lowering.run();
   std::string wanted;
   if (fn) wanted = lowering.functions[fn->index()].body->getName().str();

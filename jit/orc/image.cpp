@@ -165,7 +165,13 @@ Result<std::unique_ptr<Engine>> makeOrc(const EngineOptions& options, diag::Sink
   std::string problem;
   auto session = orc::Session::create(options, problem);
   if (session == nullptr) {
-    sink.error(diag::Code::E0810, {}, "the JIT cannot run on this machine").note(problem).emit();
+    if (options.cpu.empty()) {
+      sink.error(diag::Code::E0810, {}, "the JIT cannot run on this machine").note(problem).emit();
+    } else {
+      sink.error(diag::Code::E0810, {}, "code for the CPU `{}` cannot run on this machine", options.cpu)
+          .note(problem)
+          .emit();
+    }
     return Reported{};
   }
   return std::unique_ptr<Engine>(std::make_unique<orc::OrcEngine>(std::move(session)));

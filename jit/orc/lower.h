@@ -5,6 +5,7 @@
 #pragma once
 #include "frontend/tir/tir.h"
 #include "jit/engine.h"
+#include "jit/orc/codegen.h"
 #include "jit/orc/float_emit.h"
 #include "jit/orc/kernels.h"
 
@@ -21,10 +22,13 @@ namespace weft::jit::orc {
 
 struct LowerOptions {
   /// The module will be optimised: vector operations in loops are inlined, descriptors are kept in parts.
-  bool optimize = true;
-  bool native_fp16 = false;
+  bool optimize;
+  bool native_fp16;
   /// Bytes of the vectors to ask for: 64 or 32.
-  unsigned vector_bytes = 64;
+  unsigned vector_bytes;
+
+  LowerOptions(const HostTarget& host, bool optimised)
+      : optimize(optimised), native_fp16(host.native_fp16), vector_bytes(host.vector_bytes) {}
 };
 
 /// How a function is called.

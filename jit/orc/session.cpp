@@ -42,7 +42,9 @@ Session::Session(const EngineOptions& options, HostTarget host)
     : options_(options), host_(std::move(host)), cache_(options.cache_dir, host_) {}
 
 std::shared_ptr<Session> Session::create(const EngineOptions& options, std::string& problem) {
-  std::shared_ptr<Session> session(new Session(options, detectHost(options.cpu_features)));
+  HostTarget host = hostTarget(options.cpu, problem);
+  if (!problem.empty()) return nullptr;
+  std::shared_ptr<Session> session(new Session(options, std::move(host)));
   return session->open(problem) ? session : nullptr;
 }
 
@@ -103,10 +105,7 @@ std::unique_ptr<llvm::MemoryBuffer> Session::programObject(const tir::Program& p
     if (auto object = cache_.load(key)) return object;
   }
   llvm::LLVMContext context;
-  LowerOptions lower;
-  lower.optimize = effort == Effort::Full;
-  lower.native_fp16 = host_.native_fp16;
-  lower.vector_bytes = host_.vector_bytes;
+  const LowerOptions lower(host_, effort == Effort::Full);
   const std::unique_ptr<llvm::Module> module = ModuleLowering(context, program, costs, lower).run();
   auto object = emitObject(*module, host_, effort, problem, &stopping_);
   if (object != nullptr) cache_.store(key, *object);

@@ -51,6 +51,7 @@ Result<SimulationOptions> SimulationOptions::fromEnvironment(diag::Sink& sink) {
     return Reported{};
   }
   options.cache_dir = cacheFolder();
+  if (const char* cpu = setting("WEFT_CPU")) options.cpu = cpu;
   WEFT_TRY_VOID(readNumber("WEFT_OPT", options.opt_level, sink));
   WEFT_TRY_VOID(readNumber("WEFT_THREADS", options.mesh.threads, sink));
   WEFT_TRY_VOID(readNumber("WEFT_BLOCK_EDGE", options.mesh.block_edge, sink));
@@ -76,6 +77,7 @@ Result<std::unique_ptr<Simulation>> Simulation::create(std::shared_ptr<const pla
   jit::EngineOptions engine;
   engine.opt_level = options.opt_level;
   engine.cache_dir = options.cache_dir;
+  engine.cpu = options.cpu;
   WEFT_TRY(simulation->engine_, makeEngine(options.engine, engine, sink));
   WEFT_TRY(simulation->mesh_, mesh::Mesh::create(std::move(plan), *simulation->engine_, options.mesh, sink));
   return simulation;

@@ -19,11 +19,13 @@ struct SimulationOptions {
   int opt_level = -1;
   /// Folder of the object cache; empty = none.
   std::string cache_dir;
+  /// The CPU the JIT makes code for (jit::EngineOptions::cpu); empty = this machine.
+  std::string cpu;
   mesh::MeshOptions mesh;
   std::optional<mesh::Cycles> max_cycles;
 
   /// WEFT_ENGINE, WEFT_OPT, WEFT_THREADS, WEFT_MAX_CYCLES, WEFT_BLOCK_EDGE, WEFT_SCHEDULE_SEED, WEFT_STRICT_MEMORY,
-  /// WEFT_HEARTBEAT, WEFT_CACHE_DIR (else $XDG_CACHE_HOME/weft). A malformed value is an error.
+  /// WEFT_HEARTBEAT, WEFT_CPU, WEFT_CACHE_DIR (else $XDG_CACHE_HOME/weft). A malformed value is an error.
   static Result<SimulationOptions> fromEnvironment(diag::Sink& sink);
 };
 

@@ -1,14 +1,18 @@
-// A generated program gives the same memory, traps and cycles under the interpreter and the JIT at both levels.
+// A generated program gives the same memory, traps and cycles under the interpreter and the JIT, at both levels and for
+// every CPU level this machine has.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
 #include "frontend/diag/diag.h"
 #include "frontend/session/session.h"
 #include "sdk/driver/run.h"
+#include "sdk/host/engine_loader.h"
+#include "tests/support/cpu_levels.h"
 #include "tests/support/program_generator.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -22,10 +26,12 @@ struct Figures {
   bool operator==(const Figures&) const = default;
 };
 
-Figures runUnder(const std::shared_ptr<const plan::FabricPlan>& plan, const std::string& engine, int level) {
+Figures runUnder(const std::shared_ptr<const plan::FabricPlan>& plan, const std::string& engine, int level,
+                 const std::string& cpu = "") {
   driver::RunOptions options;
   options.simulation.engine = engine;
   options.simulation.opt_level = level;
+  options.simulation.cpu = cpu;
   options.simulation.mesh.threads = 1;
   options.simulation.max_cycles = 1'000'000;
   diag::Sink sink;
@@ -50,10 +56,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WEFT_CHECK(false, "a generated program does not compile:\n{}\n{}", all, program);
   }
   const Figures oracle = runUnder(*plan, "interp", 0);
-  for (const int level : {0, 2}) {
-    const Figures found = runUnder(*plan, "jit", level);
-    WEFT_CHECK(found == oracle, "engines disagree at -O{}: cycles {} and {}, memory {:x} and {:x}\n{}", level,
+  static const std::vector<std::string> cpus = testing::cpuLevels(
+      [](const jit::EngineOptions& o, diag::Sink& sink) { return host::makeEngine("jit", o, sink); });
+  auto compare = [&](int level, const std::string& cpu) {
+    const Figures found = runUnder(*plan, "jit", level, cpu);
+    WEFT_CHECK(found == oracle, "engines disagree at -O{} {}: cycles {} and {}, memory {:x} and {:x}\n{}", level, cpu,
                oracle.cycles, found.cycles, oracle.memory, found.memory, program);
-  }
+  };
+  compare(0, "");
+  for (const std::string& cpu : cpus) compare(2, cpu);
   return 0;
 }

@@ -2,6 +2,7 @@
 // the cycle of it must be the same, whether calls block or not.
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/base/check.h"
+#include "tests/support/cpu_levels.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/tir_gen.h"
 
@@ -24,24 +25,20 @@ struct Variant {
 std::vector<Variant> makeVariants() {
   std::vector<Variant> variants;
   variants.push_back({"interp", jit::makeInterpreter()});
-  struct Setting {
-    const char* name;
-    int level;
-    const char* features;
-  };
-  constexpr Setting settings[] = {
-      {"orc -O0", 0, ""}, {"orc -O2", 2, ""}, {"orc -O2 without AVX-512", 2, "-avx512f,-avx512fp16"}};
-  for (const Setting& s : settings) {
+  auto add = [&](int level, const std::string& cpu) {
     diag::Sink sink;
     jit::EngineOptions options;
-    options.opt_level = s.level;
+    options.opt_level = level;
     options.compile_threads = 1;
-    options.cpu_features = s.features;
+    options.cpu = cpu;
+    const std::string name = fmt::format("orc -O{} {}", level, cpu.empty() ? "for this machine" : cpu);
     auto engine = jit::makeOrc(options, sink);
-    WEFT_CHECK(static_cast<bool>(engine), "making {}: {}", s.name,
+    WEFT_CHECK(static_cast<bool>(engine), "making {}: {}", name,
                sink.all().empty() ? "failed" : sink.all().front().message);
-    variants.push_back({s.name, *std::move(engine)});
-  }
+    variants.push_back({name, *std::move(engine)});
+  };
+  add(0, "");
+  for (const std::string& cpu : weft::testing::cpuLevels(jit::makeOrc)) add(2, cpu);
   return variants;
 }
 

@@ -21,11 +21,11 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
-std::unique_ptr<jit::Engine> orcAt(int level, const std::string& cpu_features = "") {
+std::unique_ptr<jit::Engine> orcAt(int level, const std::string& cpu = "") {
   diag::Sink sink;
   jit::EngineOptions options;
   options.opt_level = level;
-  options.cpu_features = cpu_features;
+  options.cpu = cpu;
   auto engine = jit::makeOrc(options, sink);
   REQUIRE(engine);
   return *std::move(engine);
@@ -57,9 +57,8 @@ void compareOn(jit::Engine& engine, const tir::Program& p) {
   }
 }
 
-void compareRandom(int level, target::Fp16Format fp16, uint64_t first, int count,
-                   const std::string& cpu_features = "") {
-  auto engine = orcAt(level, cpu_features);
+void compareRandom(int level, target::Fp16Format fp16, uint64_t first, int count, const std::string& cpu = "") {
+  auto engine = orcAt(level, cpu);
   for (uint64_t seed = first; seed < first + static_cast<uint64_t>(count); ++seed) {
     INFO("seed " << seed);
     compareOn(*engine, weft::testing::randomProgram(seed, fp16));

@@ -54,10 +54,10 @@ WeftBurst burstOf(const Case& c, std::vector<uint8_t>& memory) {
   return b;
 }
 
-void compareKernels(const std::string& cpu_features, target::Fp16Format fp16, int rounds) {
+void compareKernels(const std::string& cpu, target::Fp16Format fp16, int rounds) {
   diag::Sink sink;
   jit::EngineOptions options;
-  options.cpu_features = cpu_features;
+  options.cpu = cpu;
   auto orc = jit::makeOrc(options, sink);
   REQUIRE(orc);
   auto interp = jit::makeInterpreter();

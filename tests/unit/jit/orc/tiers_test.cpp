@@ -18,11 +18,11 @@ using weft::testing::FakeDevice;
 
 namespace {
 
-std::unique_ptr<jit::Engine> orcAt(int level, const std::string& cpu_features = "", const std::string& cache = "") {
+std::unique_ptr<jit::Engine> orcAt(int level, const std::string& cpu = "", const std::string& cache = "") {
   diag::Sink sink;
   jit::EngineOptions options;
   options.opt_level = level;
-  options.cpu_features = cpu_features;
+  options.cpu = cpu;
   options.cache_dir = cache;
   auto engine = jit::makeOrc(options, sink);
   REQUIRE(engine);
@@ -202,7 +202,7 @@ TEST_CASE("16-bit floats have the same bits on every CPU") {
   std::vector<uint16_t> a(4096), b(4096);
   for (auto* v : {&a, &b})
     for (uint16_t& x : *v) x = static_cast<uint16_t>(random());
-  for (const std::string features : {"", "-avx512fp16", "-avx512f,-avx512fp16", "-avx512f,-avx512fp16,-fma"}) {
+  for (const std::string features : {"", "-avx512fp16", "-avx512f,-avx512fp16", "-avx512f,-avx512fp16,-fma", "-avx"}) {
     INFO("features " << features);
     auto engine = orcAt(2, features);
     const WeftKernel* kernels = engine->kernels(target::Fp16Format::F16);
@@ -233,5 +233,16 @@ TEST_CASE("16-bit floats have the same bits on every CPU") {
       CHECK(expected.memory == actual.memory);
       CHECK(expected.result == actual.result);
     }
+  }
+}
+
+TEST_CASE("code for a CPU that this machine is not is refused") {
+  for (const char* cpu : {"no-such-cpu", "x86-64-v4,+avx512fp16,+amx-complex,+tbm"}) {
+    diag::Sink sink;
+    jit::EngineOptions options;
+    options.cpu = cpu;
+    CHECK(!jit::makeOrc(options, sink));
+    REQUIRE(sink.all().size() == 1);
+    CHECK(sink.all().front().message == std::string("code for the CPU `") + cpu + "` cannot run on this machine");
   }
 }
