@@ -128,6 +128,7 @@ assignment
 
 expr
   : prefixes+=prefix* ( (core=atom | nested=labeledBlock | select=switchExpr) suffixes+=suffix* (op=binaryOp rest=expr)?
+                      | fn=fnType braces=initList? (op=binaryOp rest=expr)?
                       | open=openExpr )
   ;
 // An expression where a statement starts: not `{`, `if`, `switch`, a label or `comptime`, which are statements there.
@@ -140,7 +141,6 @@ openExpr
   : IF LPAREN cond=expr RPAREN yes=expr ELSE no=expr
   | IF_SHORT LPAREN cond=expr RPAREN yes=expr
   | PIPE vars+=name (COMMA vars+=name)* PIPE LBRACE extents=exprList RBRACE ARROW tail=expr
-  | fn=fnType init=initList?
   ;
 
 prefix: op=(MINUS | BANG | TILDE | AMP | COMPTIME | COMPTIME_STMT) | type=typePrefix;

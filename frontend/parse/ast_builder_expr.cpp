@@ -78,15 +78,19 @@ void AstBuilder::operands(P::ExprContext* c, std::vector<Prefix> outer, Chain& c
     if (c->open != nullptr) {
       core = openExpr(c->open);
       extent = span(c->open);
-      if (c->open->fn != nullptr && c->open->init != nullptr) {
+    } else if (c->fn != nullptr) {
+      core = fnType(c->fn);
+      extent = span(c->fn);
+      if (c->braces != nullptr) {
         // `[2]*const fn () void{ ... }`: the braces belong to the whole type.
-        const ast::Span type_span = span(c->open->fn);
+        const uint32_t type_end = extent.end;
         while (!outer.empty() && outer.back().type != nullptr) {
-          core = prefix(outer.back(), core, type_span.end);
+          core = prefix(outer.back(), core, type_end);
           extent.begin = core->span.begin;
           outer.pop_back();
         }
-        core = init(c->open->init, core, extent);
+        extent = join(extent, span(c->braces));
+        core = init(c->braces, core, extent);
       }
     } else if (c->core != nullptr) {
       core = atom(c->core);
@@ -285,7 +289,6 @@ const ast::Expr* AstBuilder::openExpr(P::OpenExprContext* c) {
     if (c->no != nullptr) e->else_expr = expr(c->no);
     return e;
   }
-  if (c->fn != nullptr) return fnType(c->fn);
   if (c->vars.empty() || c->extents == nullptr) return error(at);
   auto* e = make<ast::TensorAccess>(at);
   std::vector<ast::Name> vars;

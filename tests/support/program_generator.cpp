@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/program_generator.h"
 
+#include "tests/support/choices.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -33,7 +35,7 @@ constexpr int kMaxStatements = 24;
 
 class Generator {
  public:
-  Generator(const uint8_t* data, size_t size) : data_(data), size_(size) {}
+  Generator(const uint8_t* data, size_t size) : choices_(data, size) {}
 
   std::string program() {
     for (const NumberType& type : kTypes) global(type);
@@ -51,8 +53,7 @@ class Generator {
   }
 
  private:
-  uint8_t next() { return at_ < size_ ? data_[at_++] : 0; }
-  size_t pick(size_t bound) { return next() % bound; }
+  size_t pick(size_t bound) { return choices_.pick(bound); }
   const NumberType& anyType() { return kTypes[pick(kTypes.size())]; }
 
   void line(std::string_view text) {
@@ -228,9 +229,7 @@ class Generator {
     --indent_;
   }
 
-  const uint8_t* data_;
-  size_t size_;
-  size_t at_ = 0;
+  Choices choices_;
   std::string out_;
   int indent_ = 0;
   int locals_ = 0;
