@@ -37,12 +37,11 @@ class OrcImage final : public CodeImage {
   ~OrcImage() override { session_->abandon(*code_); }
 
   int32_t start(WeftPe& pe, tir::FunctionId fn, std::span<const uint64_t> args) override {
-    return run([&](const Entry* entries) {
-      if (entries == nullptr) return cold_->start(pe, fn, args);
-      pe.frames = nullptr;
-      pe.cursor = &pe.frames;
-      return entries[fn.index()](&pe, args.data(), nullptr, tir::SiteId().value);
-    });
+    if (!watched_.load(std::memory_order_relaxed)) [[likely]] {
+      if (const Entry* entries = code_->entries.load(std::memory_order_acquire)) [[likely]]
+        return enter(entries, pe, fn, args);
+    }
+    return startCold(pe, fn, args);
   }
 
   int32_t resume(WeftPe& pe) override {
@@ -71,6 +70,18 @@ class OrcImage final : public CodeImage {
   }
 
  private:
+  static int32_t enter(const Entry* entries, WeftPe& pe, tir::FunctionId fn, std::span<const uint64_t> args) {
+    pe.frames = nullptr;
+    pe.cursor = &pe.frames;
+    return entries[fn.index()](&pe, args.data(), nullptr, tir::SiteId().value);
+  }
+
+  [[gnu::noinline]] int32_t startCold(WeftPe& pe, tir::FunctionId fn, std::span<const uint64_t> args) {
+    return run([&](const Entry* entries) {
+      return entries == nullptr ? cold_->start(pe, fn, args) : enter(entries, pe, fn, args);
+    });
+  }
+
   template <class F>
   int32_t run(F&& code) {
     if (!watched_.load(std::memory_order_relaxed)) return code(code_->entries.load(std::memory_order_acquire));

@@ -46,27 +46,6 @@ void Block::runWindow(Cycles end) {
   }
 }
 
-/// The last visit of a cycle. While nothing else is entered before the PE's next task, the PE goes on at once: the
-/// clock moves as the wheel would have moved it.
-void Block::visitOn(uint32_t pe, Cycles t) {
-  constexpr int kMost = 256;
-  goes_on_ = pe;
-  visit(pe, t);
-  for (int tasks = 0; again_ != 0; ++tasks) {
-    const Cycles at = again_;
-    again_ = 0;
-    if (tasks >= kMost || at >= solo_until_ || wheel_.next() <= at || happenings() != 0 || trapped) {
-      goes_on_ = kNone;
-      wheel_.schedule(pe, at);
-      return;
-    }
-    wheel_.moveTo(at);
-    time_ = at;
-    visit(pe, at);
-  }
-  goes_on_ = kNone;
-}
-
 Cycles Block::runWindows(Cycles stop, uint32_t most) {
   const Cycles hop = params_.hop;
   Cycles end = time_;
@@ -97,7 +76,7 @@ Cycles Block::runWindows(Cycles stop, uint32_t most) {
     runWindow(end);
     solo_until_ = 0;
     if (time_ >= end) end = time_ / hop * hop + hop;
-    if (happenings() != 0) break;
+    if (happened()) break;
   }
   return end;
 }

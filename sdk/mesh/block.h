@@ -210,12 +210,13 @@ class Block {
   Cycles runSkewed(Cycles start, Cycles end);
   void chooseLookahead();
   bool closed(Cycles start, Cycles end);
-  /// Grows with everything that ends a window.
-  [[nodiscard]] uint64_t happenings() const {
-    return host_done + reports.size() + log.size() + events.size() + (stream_done ? 1 : 0);
+  /// Whether the mesh has something to look at: the window ends.
+  [[nodiscard]] bool happened() const {
+    return host_done != 0 || stream_done || !reports.empty() || !log.empty() || !events.empty();
   }
   void visit(uint32_t pe, Cycles t);
-  void visitOn(uint32_t pe, Cycles t);
+  void endVisit(uint32_t pe, Core& core, Cycles t);
+  void finishVisit(uint32_t pe, Core& core, Cycles t);
 
   // express.cpp
   static constexpr uint8_t kExpressed = 0x80;
@@ -285,9 +286,11 @@ class Block {
   uint32_t random16(Core& core);
 
   // scheduler.cpp
+  void visitOn(uint32_t pe, Cycles t);
   void mainThread(uint32_t pe, Core& core, Cycles t);
   static void settleMain(Core& core);
   void pickTask(uint32_t pe, Core& core, Cycles t);
+  void pickAmong(uint32_t pe, Core& core, Cycles t);
   void startTask(uint32_t pe, Core& core, uint32_t function, int task, std::span<const uint64_t> args, Cycles t,
                  bool system);
   void resumeTask(uint32_t pe, Core& core, uint64_t result, Cycles now);

@@ -19,7 +19,15 @@ using tir::DeviceCall;
 struct Block::DeviceEntry {
   static Block& of(WeftPe* pe) { return *static_cast<Block*>(pe->mesh); }
   static int32_t call(WeftPe* pe, uint32_t call, uint32_t site, const uint64_t* args) {
-    return of(pe).deviceCall(*pe, call, site, args);
+    Block& block = of(pe);
+    if (call == static_cast<uint32_t>(DeviceCall::Activate) &&
+        ((pe->flags & WEFT_PE_SHARED) == 0 || pe->now <= block.time_)) {
+      // By far the most frequent.
+      block.pes_[pe->mesh_index].active |= 1ull << (args[0] & 63);
+      pe->result = 0;
+      return WEFT_DONE;
+    }
+    return block.deviceCall(*pe, call, site, args);
   }
   static int32_t dsd(WeftPe* pe, uint32_t op, uint32_t site, const uint64_t* args) {
     return of(pe).dsdOp(*pe, op, site, args);
@@ -52,29 +60,6 @@ void Block::openEngineView() {
   traces_ = mesh_.options().trace_hash;
   plain_schedule_ = mesh_.options().schedule_seed == 0;
   has_slots_ = !mesh_.plan().slots_of.empty();
-}
-
-/// Fills the engine's view of the PE.
-void Block::prepare(uint32_t pe, Core& c, Cycles now) {
-  Pe& p = pes_[pe];
-  const ProgramInfo* info = programOf(p);
-  wpe_.memory = p.memory != nullptr ? p.memory : memory(pe);
-  wpe_.memory_bytes = p.memory_bytes;
-  const bool shared = c.ut_active != 0 || c.has_callbacks;
-  wpe_.flags = shared ? WEFT_PE_SHARED : 0;
-  wpe_.now = now;
-  // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
-  wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
-  wpe_.result = 0;
-  if (has_slots_) {
-    const plan::FabricPlan& plan = mesh_.plan();
-    wpe_.slots = plan.slot_values.data() + plan.slots_of[plan.extent.index(coordOf(pe))];
-  }
-  wpe_.frames = c.main.frames;
-  wpe_.cursor = &wpe_.frames;
-  wpe_.stack_pointer = c.main.stack_pointer;
-  wpe_.stack_limit = info->stack_limit;
-  wpe_.mesh_index = pe;
 }
 
 WeftFrame* Block::allocFrame(uint32_t bytes) {
@@ -184,12 +169,6 @@ int32_t Block::deviceCall(WeftPe& wpe, uint32_t call, uint32_t site, const uint6
   Core& c = *pes_[pe].core;
   const auto kind = static_cast<DeviceCall>(call);
   const bool alone = (wpe.flags & WEFT_PE_SHARED) == 0;
-  if (kind == DeviceCall::Activate && (alone || wpe.now <= time_)) {
-    // By far the most frequent.
-    pes_[pe].active |= 1ull << (args[0] & 63);
-    wpe.result = 0;
-    return WEFT_DONE;
-  }
   // An element of a register that holds no fabric descriptor (dsrElement).
   const bool of_memory = (kind == DeviceCall::FabricRead || kind == DeviceCall::FabricWrite) &&
                          tir::Dsd{args[0]}.kind() == tir::DsdKind::None &&

@@ -16,6 +16,74 @@ bool alone(const Core& c) { return c.ut_active == 0 && !c.has_callbacks; }
 
 }  // namespace
 
+/// Tells visits when to look at the main thread again.
+void Block::settleMain(Core& c) {
+  const MainThread& m = c.main;
+  c.main_idle = m.state == MainState::Idle;
+  c.main_at = c.main_idle ? m.idle_from : m.state == MainState::Request ? m.now : kNever;
+}
+
+void Block::endTask(uint32_t pe, Core& c, Cycles t) {
+  MainThread& m = c.main;
+  m.rest(t + params_.task_exit);
+  // Events that come in before then find the thread busy.
+  if (pe == goes_on_ && again_ == 0) {
+    again_ = m.idle_from;
+  } else {
+    schedule(pe, m.idle_from);
+  }
+}
+
+inline void Block::afterRun(uint32_t pe, Core& c, int32_t status) {
+  MainThread& m = c.main;
+  ++stats.instructions;
+  m.frames = wpe_.frames;
+  m.stack_pointer = wpe_.stack_pointer;
+  switch (status) {
+    case WEFT_DONE:
+      m.frames = nullptr;
+      if (alone(c) || wpe_.now <= time_) {
+        endTask(pe, c, std::max(wpe_.now, time_));
+      } else {
+        m.state = MainState::Request;
+        m.request = RequestKind::TaskEnd;
+        m.now = wpe_.now;
+        schedule(pe, m.now);
+      }
+      return;
+    case WEFT_BLOCKED:
+      if (m.state == MainState::Request) schedule(pe, std::max(m.now, time_));
+      return;
+    default:
+      m.state = MainState::Trapped;
+      m.frames = nullptr;
+      return;
+  }
+}
+
+/// Fills the engine's view of the PE.
+inline void Block::prepare(uint32_t pe, Core& c, Cycles now) {
+  Pe& p = pes_[pe];
+  const ProgramInfo* info = programOf(p);
+  wpe_.memory = p.memory != nullptr ? p.memory : memory(pe);
+  wpe_.memory_bytes = p.memory_bytes;
+  const bool shared = c.ut_active != 0 || c.has_callbacks;
+  wpe_.flags = shared ? WEFT_PE_SHARED : 0;
+  wpe_.now = now;
+  // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
+  wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
+  wpe_.result = 0;
+  if (has_slots_) {
+    const plan::FabricPlan& plan = mesh_.plan();
+    wpe_.slots = plan.slot_values.data() + plan.slots_of[plan.extent.index(coordOf(pe))];
+  }
+  wpe_.frames = c.main.frames;
+  wpe_.cursor = &wpe_.frames;
+  wpe_.stack_pointer = c.main.stack_pointer;
+  wpe_.stack_limit = info->stack_limit;
+  wpe_.mesh_index = pe;
+}
+
 void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
   MainThread& m = c.main;
   switch (m.state) {
@@ -67,13 +135,6 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
   }
 }
 
-/// Tells visits when to look at the main thread again.
-void Block::settleMain(Core& c) {
-  const MainThread& m = c.main;
-  c.main_idle = m.state == MainState::Idle;
-  c.main_at = c.main_idle ? m.idle_from : m.state == MainState::Request ? m.now : kNever;
-}
-
 namespace {
 
 /// The pair of rotating tasks on an input queue.
@@ -89,16 +150,14 @@ const tir::RotatingTask* rotatingTask(const tir::Program& program, int queue) {
 void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
   if (c.main.state != MainState::Idle || t < c.main.idle_from) return;
   Pe& p = pes_[pe];
-  const uint32_t queues = c.iq_occupied & ~c.iq_owned & 0xffu;
-  if ((p.active & ~p.blocked) == 0 && queues == 0 && c.implicit_occupied == 0 && (p.flags & Pe::kSystemPending) == 0)
-    return;
+  const uint64_t ready = p.active & ~p.blocked;
+  const bool words = (c.iq_occupied & ~c.iq_owned) != 0 || c.implicit_occupied != 0;
+  const bool system = (p.flags & Pe::kSystemPending) != 0;
+  if (ready == 0 && !words && !system) return;
   const ProgramInfo* info = programOf(p);
   if (info == nullptr) return;
-  const tir::Program& program = *info->program;
   // The usual case: local tasks alone, and nothing to decide between kinds.
-  if (queues == 0 && c.implicit_occupied == 0 && (p.flags & Pe::kSystemPending) == 0 && plain_schedule_ &&
-      (p.active & ~p.blocked & ~info->local_mask) == 0 && (p.active & ~p.blocked & c.high_priority) == 0) {
-    const uint64_t ready = p.active & ~p.blocked;
+  if (!words && !system && plain_schedule_ && (ready & ~info->local_mask) == 0 && (ready & c.high_priority) == 0) {
     const int from = c.last_task + 1;
     const uint64_t behind = from < 64 ? ready >> from << from : 0;
     const int number = std::countr_zero(behind != 0 ? behind : ready);
@@ -110,6 +169,15 @@ void Block::pickTask(uint32_t pe, Core& c, Cycles t) {
       return;
     }
   }
+  pickAmong(pe, c, t);
+}
+
+/// Tasks of every kind.
+void Block::pickAmong(uint32_t pe, Core& c, Cycles t) {
+  Pe& p = pes_[pe];
+  const uint32_t queues = c.iq_occupied & ~c.iq_owned & 0xffu;
+  const ProgramInfo* info = programOf(p);
+  const tir::Program& program = *info->program;
   const bool wse2 = params_.arch == target::Arch::Wse2;
 
   uint64_t ready = p.active & ~p.blocked & info->local_mask;
@@ -293,42 +361,34 @@ void Block::resumeTask(uint32_t pe, Core& c, uint64_t result, Cycles now) {
   afterRun(pe, c, status);
 }
 
-void Block::afterRun(uint32_t pe, Core& c, int32_t status) {
-  MainThread& m = c.main;
-  ++stats.instructions;
-  m.frames = wpe_.frames;
-  m.stack_pointer = wpe_.stack_pointer;
-  switch (status) {
-    case WEFT_DONE:
-      m.frames = nullptr;
-      if (alone(c) || wpe_.now <= time_) {
-        endTask(pe, c, std::max(wpe_.now, time_));
-      } else {
-        m.state = MainState::Request;
-        m.request = RequestKind::TaskEnd;
-        m.now = wpe_.now;
-        schedule(pe, m.now);
-      }
+/// The last visit of a cycle. While nothing else is entered before the PE's next task, the PE goes on at once: the
+/// clock moves as the wheel would have moved it.
+void Block::visitOn(uint32_t pe, Cycles t) {
+  constexpr int kMost = 256;
+  goes_on_ = pe;
+  visit(pe, t);
+  Core& c = *pes_[pe].core;
+  for (int tasks = 0; again_ != 0; ++tasks) {
+    const Cycles at = again_;
+    again_ = 0;
+    if (tasks >= kMost || at >= solo_until_ || wheel_.next() <= at || happened() || trapped) {
+      goes_on_ = kNone;
+      wheel_.schedule(pe, at);
       return;
-    case WEFT_BLOCKED:
-      if (m.state == MainState::Request) schedule(pe, std::max(m.now, time_));
-      return;
-    default:
-      m.state = MainState::Trapped;
-      m.frames = nullptr;
-      return;
+    }
+    wheel_.moveTo(at);
+    time_ = at;
+    if (c.wake != 0 || c.stirs()) {
+      visit(pe, at);
+      continue;
+    }
+    // A visit would find the main thread alone.
+    self_wake_ = 0;
+    pickTask(pe, c, at);
+    settleMain(c);
+    if (self_wake_ != 0 || c.stirs()) finishVisit(pe, c, at);
   }
-}
-
-void Block::endTask(uint32_t pe, Core& c, Cycles t) {
-  MainThread& m = c.main;
-  m.rest(t + params_.task_exit);
-  // Events that come in before then find the thread busy.
-  if (pe == goes_on_ && again_ == 0) {
-    again_ = m.idle_from;
-  } else {
-    schedule(pe, m.idle_from);
-  }
+  goes_on_ = kNone;
 }
 
 }  // namespace weft::mesh

@@ -355,20 +355,30 @@ struct Core {
   uint32_t implicit_occupied = 0;
   /// Issue slots of microthreads; wraps.
   uint32_t slots_taken = 0;
-  uint8_t iq_occupied = 0;
   /// Input queues that an operation owns: no task takes from them.
   uint8_t iq_owned = 0;
-  uint8_t oq_occupied = 0;
-  uint8_t ut_active = 0;
   uint8_t ut_blocked = 0;
   uint8_t ut_last = 0;
+  bool main_idle = true;
+  // Read as one word by stirs().
+  uint8_t iq_occupied = 0;
+  uint8_t oq_occupied = 0;
+  uint8_t ut_active = 0;
+  bool main_active = false;  // main_worker runs
   /// Color swaps or messages: words take the long way through the router.
   bool long_way = false;
   bool host_out_occupied = false;
-  bool main_idle = true;
-  bool main_active = false;  // main_worker runs
   bool has_callbacks = false;
   bool has_extras = false;  // a host stream, or something deferred
+
+  /// Whether a visit finds more than the main thread.
+  [[nodiscard]] bool stirs() const {
+    uint64_t words[3], rest;
+    std::memcpy(words, occupied, sizeof occupied);
+    std::memcpy(words + 2, &occupied_host, sizeof(uint64_t));
+    std::memcpy(&rest, &iq_occupied, sizeof rest);
+    return (words[0] | words[1] | words[2] | rest) != 0;
+  }
 
   std::array<Queue*, 8> oq{};
   std::array<ColorState*, target::kColorCount> color{};
@@ -404,7 +414,8 @@ struct Core {
   std::array<uint32_t, 4> prng{};
   std::vector<std::pair<uint16_t, uint16_t>>* registers = nullptr;
 };
-static_assert(offsetof(Core, oq) == 64);
+static_assert(offsetof(Core, implicit_occupied) == offsetof(Core, occupied_host) + 4);
+static_assert(offsetof(Core, iq_occupied) == 56 && offsetof(Core, oq) == 64);
 
 /// What every PE has. 56 bytes.
 struct Pe {

@@ -239,6 +239,25 @@ Block::Step Block::stepNext(uint32_t pe, Core& core, Worker& w, Cycles t) {
   for (int i = 0; i < count; ++i) moveFast(pe, core, *states[i], *words[i], links[i], queue, ports[i], t);
 }
 
+/// The end of a visit: the router, the host's end of its link, and the wakes that were asked for; the wheel is told the
+/// next of them.
+[[gnu::always_inline]] inline void Block::endVisit(uint32_t pe, Core& c, Cycles t) {
+  routeFast(pe, c, t);
+  if (c.host_out_occupied) [[unlikely]]
+    hostDrain(pe, c, t);
+  c.wake = self_wake_;
+  if (self_wake_ == 0) return;
+  const Cycles next = t + static_cast<unsigned>(std::countr_zero(std::rotr(self_wake_, static_cast<int>(t & 63))));
+  if (next - wheel_.now() < Wheel::kNear) {
+    wheel_.schedule(pe, next);
+  } else if (c.entered != next) {
+    c.entered = next;
+    wheel_.schedule(pe, next);
+  }
+}
+
+void Block::finishVisit(uint32_t pe, Core& c, Cycles t) { endVisit(pe, c, t); }
+
 /// Everything one PE does in one cycle. The order of the parts is part of the machine's definition: compute element
 /// first, so that the router sees the room it made, then the router, then the host's end of its link.
 void Block::visit(uint32_t pe, Cycles t) {
@@ -268,18 +287,7 @@ void Block::visit(uint32_t pe, Cycles t) {
       settleMain(c);
     }
   }
-  routeFast(pe, c, t);
-  if (c.host_out_occupied) [[unlikely]]
-    hostDrain(pe, c, t);
-  c.wake = self_wake_;
-  if (self_wake_ == 0) return;
-  const Cycles next = t + static_cast<unsigned>(std::countr_zero(std::rotr(self_wake_, static_cast<int>(t & 63))));
-  if (next - wheel_.now() < Wheel::kNear) {
-    wheel_.schedule(pe, next);
-  } else if (c.entered != next) {
-    c.entered = next;
-    wheel_.schedule(pe, next);
-  }
+  endVisit(pe, c, t);
 }
 
 }  // namespace weft::mesh

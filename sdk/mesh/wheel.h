@@ -57,7 +57,7 @@ class Wheel {
   void moveTo(Cycles at) {
     const bool crossed = (at >> kSpan) != (now_ >> kSpan);
     now_ = at;
-    if (crossed) cascade();
+    if (crossed && (far_occupied_ != 0 || !heap_.empty())) cascade();
   }
 
   /// Takes the PEs entered for cycle `at` (one of the near ones) out of the wheel, in order, those from `first` on and

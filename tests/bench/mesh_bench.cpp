@@ -189,7 +189,7 @@ void idle(jit::Engine& engine) {
       m->stats().state_bytes / (750 * 994), seconds, residentMegabytes() - before, m->stats().memory_bytes);
 }
 
-void activation(jit::Engine& engine) {
+void activation(jit::Engine& engine, uint32_t cycles) {
   plan::FabricPlan p = emptyPlan(1, 1);
   p.programs = {
       program("program \"act\" wse2 f16\nfile \"act\"\nsites 0:1:1\nmemory 64\ntask local 9 @main.0 !0\nactive 0x200\n"
@@ -201,7 +201,7 @@ void activation(jit::Engine& engine) {
   for (int round = 0; round < 5; ++round) {
     const uint64_t before = m->stats().tasks_started;
     const double t = bench::now();
-    runTo(*m, m->cycle() + 4000000);
+    runTo(*m, m->cycle() + cycles);
     ns.push_back((bench::now() - t) * 1e9 / static_cast<double>(m->stats().tasks_started - before));
   }
   fmt::print("task activation: {:.1f} ns with engine {} (bar 50)\n", bench::median(ns), engine.name());
@@ -230,6 +230,8 @@ void oneRow(jit::Engine& engine) {
 
 int main(int argc, char** argv) {
   const std::string only = argc > 1 ? argv[1] : "";
+  const uint32_t activation_cycles =
+      only == "activation" && argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 4000000;
   auto engine = jit::makeInterpreter();
 #ifdef WEFT_BENCH_JIT
   if (only.empty() || only == "activation") {
@@ -237,7 +239,7 @@ int main(int argc, char** argv) {
     diag::Sink sink;
     jit::EngineOptions options;
     options.opt_level = 2;
-    if (auto jit = jit::makeOrc(options, sink)) activation(**jit);
+    if (auto jit = jit::makeOrc(options, sink)) activation(**jit, activation_cycles);
   }
 #endif
   if (only == "busy" && argc > 2) {
@@ -251,7 +253,7 @@ int main(int argc, char** argv) {
     threads(*engine, 32, 2000);
     threads(*engine, 256, 60);
   }
-  if (only.empty() || only == "activation") activation(*engine);
+  if (only.empty() || only == "activation") activation(*engine, activation_cycles);
   if (only.empty() || only == "idle") idle(*engine);
   if (only.empty() || only == "row") oneRow(*engine);
   return 0;
