@@ -96,12 +96,35 @@ class AffineReader {
     return false;
   }
 
+  /// A part of `e` that names a run-time value; null if there is none, or none that plainly is.
+  const ast::Expr* runTimePart(const ast::Expr& e) {
+    if (const auto* u = ast::dynAs<ast::UnaryExpr>(&e)) return runTimePart(*u->operand);
+    if (const auto* b = ast::dynAs<ast::BinaryExpr>(&e)) {
+      const ast::Expr* left = runTimePart(*b->lhs);
+      return left != nullptr ? left : runTimePart(*b->rhs);
+    }
+    if (e.kind != ast::NodeKind::Identifier && e.kind != ast::NodeKind::IndexExpr &&
+        e.kind != ast::NodeKind::FieldExpr && e.kind != ast::NodeKind::DerefExpr)
+      return nullptr;
+    const Operand v = s_.typeOnly(e);
+    return v.stops() || v.isComptime() ? nullptr : &e;
+  }
+
   Affine constant(const ast::Expr& e) {
     Affine out;
+    if (const ast::Expr* part = runTimePart(e)) {
+      s_.error(Code::E0342, part->span, "invalid use of non-loop variable in affine expression")
+          .note("start, strides and extents of a descriptor are fixed when the program is compiled")
+          .help(
+              "use a `const` or `param` here, or move the descriptor at run time: @increment_dsd_offset, "
+              "@set_dsd_base_addr, @set_dsd_length")
+          .emit();
+      return out;
+    }
     const Operand v = s_.exprAtComptime(e);
     if (v.stops()) return out;
     if (!v.isComptime()) {
-      s_.error(Code::E0342, e.span, "invalid use of non-loop variable in affine expression").emit();
+      (void)s_.notComptime(e.span, "constant of a subscript");
       return out;
     }
     if (!s_.pool.isAnyInteger(v.type)) {

@@ -17,7 +17,7 @@ Place rvalue(Operand v) {
   if (v.isPoison()) return p;
   p.kind = Place::Kind::Rvalue;
   p.is_const = true;
-  p.const_reason = "temporary value";
+  p.const_reason = v.type == types::kType ? "type" : "temporary value";
   p.type = v.type;
   p.value = std::move(v);
   return p;

@@ -20,7 +20,7 @@ const Choice = enum(u8) { a, b = 5, c };
 const Both = packed union { n: u16, h: packed struct { lo: u8, hi: i8 } };
 const Pair = @type_of(.{ @as(u16, 0), @as(i32, 0) });
 fn changed(s: Outer, k: u16) Outer { var t = s; t.a = s.a ^ k; t.in.w[k % 3] = s.in.w[0] ^ k; return t; }
-fn turned(a: [8]u16, i: u16) [8]u16 { var r = a; r[i & 7] = a[(i + 3) & 7] ^ i; return r; }
+fn turned(a: [8]u16, i: u16) [8]u16 { var r = a; r[i & 7] = a[((i & 7) + 3) & 7] ^ i; return r; }
 inline fn merged(x: u16, y: u16) u16 { if (x > y) return x ^ 3; const z = x | y; return z; }
 fn larger(x: anytype, y: @type_of(x)) @type_of(x) { return if (x < y) y else x; }
 fn cut(comptime T: type, comptime n: u16, x: T) T { var r = x; inline for (@range(u16, n)) |k| { r ^= r >> (k + 1); } return r; }
