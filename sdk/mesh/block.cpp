@@ -84,8 +84,7 @@ Cycles Block::runWindows(Cycles stop, uint32_t most) {
 /// Whether nothing but express steps can happen in the cycles [start, end), which the wheel has maps of.
 bool Block::closed(Cycles start, Cycles end) {
   for (Cycles t = start; t < end; ++t) {
-    wheel_.take(t, 0, static_cast<uint32_t>(pes_.size()), now_list_, false);
-    for (const uint32_t pe : now_list_) {
+    for (const uint32_t pe : wheel_.take(t, 0, static_cast<uint32_t>(pes_.size()), false)) {
       if (!expressed(pe)) return false;
     }
   }
@@ -110,8 +109,8 @@ Cycles Block::runSkewed(Cycles start, Cycles end) {
       const int64_t shift = static_cast<int64_t>(t - start);
       const int64_t first = std::max<int64_t>(top - shift, 0), behind = std::min(top - shift + band_rows_, rows);
       if (first >= behind) continue;
-      runCycle(t, static_cast<uint32_t>(first) * width_, static_cast<uint32_t>(behind) * width_);
-      if (!now_list_.empty()) latest = std::max(latest, t);
+      if (runCycle(t, static_cast<uint32_t>(first) * width_, static_cast<uint32_t>(behind) * width_))
+        latest = std::max(latest, t);
     }
   }
   time_ = latest;
@@ -235,8 +234,8 @@ DsrState* Block::dsrs(uint32_t pe, Core& c) {
 }
 
 uint64_t Block::stateBytes() const {
-  uint64_t n = pes_.capacity() * sizeof(Pe) + arena_bytes_ + wheel_.bytes() + now_list_.capacity() * sizeof(uint32_t) +
-               express_of_.capacity() + express_home_.capacity() * (sizeof(ExpressHome) + express_stride_);
+  uint64_t n = pes_.capacity() * sizeof(Pe) + arena_bytes_ + wheel_.bytes() + express_of_.capacity() +
+               express_home_.capacity() * (sizeof(ExpressHome) + express_stride_);
   for (const auto& list : free_frames_) n += list.size() * sizeof(void*);
   return n;
 }

@@ -206,7 +206,7 @@ class Block {
   using Args = uint64_t[8];
 
   // block.cpp
-  void runCycle(Cycles t, uint32_t first, uint32_t last);
+  bool runCycle(Cycles t, uint32_t first, uint32_t last);
   Cycles runSkewed(Cycles start, Cycles end);
   void chooseLookahead();
   bool closed(Cycles start, Cycles end);
@@ -232,8 +232,9 @@ class Block {
   [[nodiscard]] Cycles expressUntil(Cycles from) const;
   bool tryExpress(uint32_t pe, Core& core, Cycles t);
   void leaveExpress(uint32_t pe, Cycles t);
-  uint32_t expressMain(uint32_t pe, Express& e, Cycles t, bool issues);
-  bool stepExpress(uint32_t pe, Express& e, Cycles t);
+  struct Beat;
+  bool endExpressMain(uint32_t pe, Express& e, Cycles t);
+  bool stepExpress(uint32_t pe, Express& e, const Beat& beat);
   void fetchAhead(const uint32_t* list, size_t left);
 
   // microthread.cpp
@@ -314,7 +315,6 @@ class Block {
   /// The PE being visited, and the cycles it has asked for so far (Core::wake).
   uint32_t self_ = kNone;
   uint64_t self_wake_ = 0;
-  std::vector<uint32_t> now_list_;
   // Records of PEs in express state, and per PE whether it is, or how many visits it has until the next try.
   std::vector<uint8_t> express_of_;
   std::unique_ptr<uint8_t[], ExpressMemory> express_;

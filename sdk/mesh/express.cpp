@@ -83,10 +83,12 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
                            : 0u;
   const bool queued = (c.implicit_occupied & ~own) != 0;
   if (c.main_idle && queued) return false;
+  unsigned delays = 0;
   if (!c.main_idle && c.main_at != kNever) {
     e.main_at = c.main_at - epoch_ > 2 * kEpoch ? Express::kFar : relative(c.main_at);
     home.ends = c.main.request == RequestKind::TaskEnd && !ready && !queued;
     if (c.main_at <= t && !home.ends) return false;
+    if (c.main.request != RequestKind::None) delays = Express::kDelays;
   }
   e.wake = c.wake;
   e.memory = p.memory;
@@ -102,8 +104,7 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
     uint32_t left = w->unbounded ? ~0u : w->length - w->done - 1;
     unsigned flags = Express::kWorker;
     for (size_t i = 0; i < 3; ++i) {
-      e.address[i] = w->address[i];
-      e.step[i] = w->step[i];
+      if (w->kind[i] == Operand::Kind::Memory) e.cursor[i] = {w->address[i], w->step[i]};
       const bool wide = ((w->shape >> i) & 1) != 0;
       const uint64_t scalar = i == 0 ? w->src0.scalar : w->src1.scalar;
       switch (w->kind[i]) {
@@ -118,7 +119,7 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
         case Operand::Kind::OutQueue: flags |= Express::kSends; break;
         case Operand::Kind::Scalar:
           if ((scalar >> 32) != 0) return false;
-          e.value[i] = static_cast<uint32_t>(scalar);
+          e.cursor[i] = std::bit_cast<Express::Cursor>(static_cast<uint32_t>(scalar));
           break;
         case Operand::Kind::Accumulator:
           if (i < 2) flags |= i == 0 ? Express::kAccumulator0 : Express::kAccumulator1;
@@ -139,8 +140,9 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
     e.left = home.left = left;
     if (w->number == Queue::kMain && e.main_at != Express::kFar) return false;
   }
+  e.flags = static_cast<uint16_t>(e.flags | delays);
   // `left` counts down, slots count up; both wrap.
-  home.seen = e.left + (c.slots_taken - c.main.slots_seen);
+  e.seen = e.left + (c.slots_taken - c.main.slots_seen);
 
   // The queues: words of one color, none of them a command.
   const auto take = [&](const Queue& q, ExpressWord* to, uint8_t* color) {
@@ -212,7 +214,7 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
       home.way[ways++] = cs;
     }
   }
-  if (ways == 0 && e.flags == 0) return false;
+  if (ways == 0 && (e.flags & Express::kWorker) == 0) return false;
   for (size_t k = 0; k < ways; ++k) e.in[k]->express = true;
   record = e;
   express_home_[pe] = home;
@@ -258,14 +260,16 @@ void Block::leaveExpress(uint32_t pe, Cycles t) {
     w->done += issued;
     w->next = epoch_ + e.next;
     w->accumulator = (e.flags & Express::kKeeps) != 0 ? e.accumulator : w->accumulator;
-    std::copy(std::begin(e.address), std::end(e.address), std::begin(w->address));
+    for (size_t i = 0; i < 3; ++i) {
+      if (w->kind[i] == Operand::Kind::Memory) w->address[i] = e.cursor[i].address;
+    }
     c.ut_last = w->number;
     if (w->number != Queue::kMain) c.slots_taken += issued;
     stats.dsd_elements += issued;
   }
   if (c.main.state == MainState::Request && e.main_at != Express::kFar) {
     c.main.now = epoch_ + e.main_at;
-    c.main.slots_seen = c.slots_taken - (home.seen - e.left);
+    c.main.slots_seen = c.slots_taken - (e.seen - e.left);
     settleMain(c);
   }
   for (size_t k = 0; k < 3; ++k) {
@@ -320,38 +324,41 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
   if (expressed(pe)) leaveExpress(pe, time_);
 }
 
-/// The main thread's turn in cycle t, behind the worker's; it goes on later by the slots that the microthread took.
-/// Says when it has its next one, 0: the general way has to do it.
-uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
-  ExpressHome& home = express_home_[pe];
+/// The main thread's turn has come in cycle t. If its task ends there, and no other is ready, it does as endTask();
+/// false: the general way has to go on with it.
+bool Block::endExpressMain(uint32_t pe, Express& e, Cycles t) {
+  if (!express_home_[pe].ends) return false;
   Core& c = *pes_[pe].core;
-  const auto now = static_cast<uint32_t>(t - epoch_);
-  const uint32_t taken = home.seen - e.left + (issues ? 1u : 0u);
-  const uint32_t at = c.main.request != RequestKind::None ? e.main_at + taken : e.main_at;
-  if (at > now) {
-    if (at - now >= 64) return 0;
-    home.seen -= taken;
-    e.main_at = at;
-    return at - now;
-  }
-  if (!home.ends) return 0;
-  // As endTask() does, and nothing is there to be started.
   c.main.rest(t + params_.task_exit);
   settleMain(c);
   e.main_at = Express::kFar;
-  return params_.task_exit;
+  return true;
 }
 
+/// What all steps of a cycle have in common.
+struct Block::Beat {
+  Cycles t;
+  uint32_t now;     // from the epoch
+  uint64_t self;    // bits in Express::wake: this cycle,
+  uint64_t next;    // the next one,
+  uint64_t landed;  // when a word that now leaves the router can be seen in the input queue,
+  uint64_t sent;    // and one that is sent now in the output queue.
+  uint32_t ramp_in;
+  uint32_t ramp_out;
+  uint32_t hop;
+  unsigned mask;      // places of a record's queues - 1
+  Wheel::Row behind;  // of the next cycle
+};
+
 /// What visit() does in cycle t. False: the general way has to do it; nothing has changed.
-[[gnu::always_inline]] inline bool Block::stepExpress(uint32_t pe, Express& e, Cycles t) {
-  const auto now = static_cast<uint32_t>(t - epoch_);
-  const uint64_t self = std::rotl(uint64_t{1}, static_cast<int>(t & 63));
-  uint64_t wake = e.wake & ~self;
-  const auto want = [&](uint32_t ahead) { wake |= std::rotl(self, static_cast<int>(ahead)); };
-  const unsigned mask = express_places_ - 1, flags = e.flags;
+[[gnu::always_inline]] inline bool Block::stepExpress(uint32_t pe, Express& e, const Beat& beat) {
+  const Cycles t = beat.t;
+  const uint32_t now = beat.now;
+  uint64_t wake = e.wake & ~beat.self;
+  const auto want = [&](uint32_t ahead) { wake |= std::rotl(beat.self, static_cast<int>(ahead)); };
+  const unsigned mask = beat.mask, flags = e.flags;
   ExpressWord* const in_words = e.words();
-  ExpressWord* const out_words = in_words + express_places_;
-  const uint32_t hop = params_.hop;
+  ExpressWord* const out_words = in_words + mask + 1;
 
   Slot* first = nullptr;
   Slot* second = nullptr;
@@ -380,10 +387,19 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
     if (issues && e.left == 0) [[unlikely]]
       return false;
   }
-  if (now >= e.main_at) [[unlikely]] {
-    const uint32_t ahead = expressMain(pe, e, t, issues);
-    if (ahead == 0) return false;
-    want(ahead);
+  if (now >= e.main_at) {
+    // Behind the worker; later by the slots that it took.
+    const uint32_t taken = (flags & Express::kDelays) != 0 ? e.seen - e.left + (issues ? 1u : 0u) : 0u;
+    const uint32_t at = e.main_at + taken;
+    if (at > now) {
+      if (at - now >= 64) return false;
+      e.seen -= taken;
+      e.main_at = at;
+      want(at - now);
+    } else {
+      if (!endExpressMain(pe, e, t)) return false;
+      want(params_.task_exit);
+    }
   }
   if ((flags & Express::kWorker) != 0) {
     if (!issues) {
@@ -395,66 +411,68 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
         e.in_head = static_cast<uint8_t>((e.in_head + 1u) & mask);
         --e.in_count;
       }
-      uint32_t v[2] = {e.value[0], e.value[1]};
-      if ((flags & Express::kMemory0) != 0) {
-        std::memcpy(&v[0], e.memory + e.address[0], 4);
-        e.address[0] = static_cast<uint16_t>(e.address[0] + e.step[0]);
-        if ((flags & Express::kWide0) == 0) v[0] &= 0xffffu;
-      } else if ((flags & Express::kQueue0) != 0) {
-        v[0] = (flags & Express::kWide0) != 0 ? word : word & 0xffffu;
-      } else if ((flags & Express::kAccumulator0) != 0) {
-        v[0] = e.accumulator;
-      }
-      if ((flags & Express::kMemory1) != 0) {
-        std::memcpy(&v[1], e.memory + e.address[1], 4);
-        e.address[1] = static_cast<uint16_t>(e.address[1] + e.step[1]);
-        if ((flags & Express::kWide1) == 0) v[1] &= 0xffffu;
-      } else if ((flags & Express::kQueue1) != 0) {
-        v[1] = (flags & Express::kWide1) != 0 ? word : word & 0xffffu;
-      } else if ((flags & Express::kAccumulator1) != 0) {
-        v[1] = e.accumulator;
-      }
+      const auto source = [&](size_t i, unsigned from_memory, unsigned from_queue, unsigned accumulates, unsigned wide)
+                              __attribute__((always_inline)) -> uint32_t {
+        uint32_t v;
+        if ((flags & from_memory) != 0) {
+          Express::Cursor& at = e.cursor[i];
+          std::memcpy(&v, e.memory + at.address, 4);
+          at.address = static_cast<uint16_t>(at.address + at.step);
+        } else if ((flags & from_queue) != 0) {
+          v = word;
+        } else {
+          return (flags & accumulates) != 0 ? e.accumulator : std::bit_cast<uint32_t>(e.cursor[i]);
+        }
+        return (flags & wide) != 0 ? v : v & 0xffffu;
+      };
+      const uint32_t a = source(0, Express::kMemory0, Express::kQueue0, Express::kAccumulator0, Express::kWide0);
+      const uint32_t b = source(1, Express::kMemory1, Express::kQueue1, Express::kAccumulator1, Express::kWide1);
       uint32_t value;
       if (e.element != nullptr) [[likely]] {
-        value = e.element(v[0], v[1], e.scalar);
+        value = e.element(a, b, e.scalar);
       } else {
-        value = static_cast<uint32_t>(kernelElement(*express_home_[pe].worker, v[0], v[1]));
+        value = static_cast<uint32_t>(kernelElement(*express_home_[pe].worker, a, b));
       }
       if ((flags & Express::kKeeps) != 0) e.accumulator = value;
       if ((flags & Express::kStores) != 0) {
-        uint8_t* to = e.memory + e.address[2];
+        Express::Cursor& at = e.cursor[2];
+        uint8_t* to = e.memory + at.address;
         if ((flags & Express::kWideStore) != 0) {
           std::memcpy(to, &value, 4);
         } else {
           std::memcpy(to, &value, 2);
         }
-        e.address[2] = static_cast<uint16_t>(e.address[2] + e.step[2]);
+        at.address = static_cast<uint16_t>(at.address + at.step);
       }
       if (sends) {
-        const uint32_t ahead = 1 + params_.ramp_out;
         if ((flags & Express::kWideStore) == 0) value &= 0xffffu;
-        out_words[(e.out_head + e.out_count++) & mask] = {value, now + ahead};
-        want(ahead);
+        out_words[(e.out_head + e.out_count++) & mask] = {value, now + 1 + beat.ramp_out};
+        wake |= beat.sent;
       }
       e.next = now + e.interval;
       --e.left;
-      want(1);
+      wake |= beat.next;
     }
   }
 
-  const Cycles ready = t + hop;
+  const Cycles ready = t + beat.hop;
   const auto pass = [&](Link* out, uint32_t payload) __attribute__((always_inline)) {
     ++stats.wavelet_hops;
     Slot& place = slots(out)[out->tail];
     out->tail = (out->tail + 1) & out->mask;
     place.fill(ready, payload, 0, out->color);
-    if (out->remote_receiver != 0) [[unlikely]] {
-      outbox[out->remote_receiver - 1].push_back({ready, out->receiver, payload, out->port, out->color, 0, false, 0});
-      return;
-    }
-    if (!out->express) [[unlikely]]
+    if (!out->express) [[unlikely]] {
+      if (out->remote_receiver != 0) {
+        outbox[out->remote_receiver - 1].push_back({ready, out->receiver, payload, out->port, out->color, 0, false, 0});
+        return;
+      }
       arriveOutside(out->receiver, *out);
-    wheel_.schedule(out->receiver, ready);
+    }
+    if (beat.hop == 1) {
+      beat.behind.mark(out->receiver);
+    } else {
+      wheel_.schedule(out->receiver, ready);
+    }
   };
   const auto roomIn = [&](Link* out) __attribute__((always_inline)) {
     const Slot& place = slots(out)[out->tail];
@@ -480,20 +498,22 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
     s->at = ready;
     link.head = (index + 1) & link.mask;
     const Slot& behind = slots(&link)[link.head];
-    if (behind.full && behind.at <= t + 1) want(1);
-    if (link.remote_sender != 0) [[unlikely]] {
-      outbox[link.remote_sender - 1].push_back({ready, link.sender, 0, link.port, link.color, 0, true, index});
-    } else if (link.waiting) {
-      link.waiting = false;
-      wheel_.schedule(link.sender, ready);
+    if (behind.full && behind.at <= t + 1) wake |= beat.next;
+    if (link.remote_sender != 0 || link.waiting) [[unlikely]] {
+      if (link.remote_sender != 0) {
+        outbox[link.remote_sender - 1].push_back({ready, link.sender, 0, link.port, link.color, 0, true, index});
+      } else {
+        link.waiting = false;
+        wheel_.schedule(link.sender, ready);
+      }
     }
     if (tracing_) [[unlikely]]
       traceWavelet(t, pe, link.color, link.port, payload, false);
     e.served[k] = now + 1;
     if (out != nullptr) pass(out, payload);
     if (ramp) {
-      in_words[(e.in_head + e.in_count++) & mask] = {payload, now + params_.ramp_in};
-      want(params_.ramp_in);
+      in_words[(e.in_head + e.in_count++) & mask] = {payload, now + beat.ramp_in};
+      wake |= beat.landed;
     }
   };
   if (first != nullptr) enter(0, first);
@@ -502,7 +522,7 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
     const uint32_t payload = out_words[e.out_head].payload;
     e.out_head = static_cast<uint8_t>((e.out_head + 1u) & mask);
     --e.out_count;
-    if ((e.out_count != 0 && out_words[e.out_head].at <= now + 1) || (flags & Express::kWorker) != 0) want(1);
+    if ((e.out_count != 0 && out_words[e.out_head].at <= now + 1) || (flags & Express::kWorker) != 0) wake |= beat.next;
     if (tracing_) [[unlikely]]
       traceWavelet(t, pe, e.send->color, kRampPort, payload, false);
     e.served[2] = now + 1;
@@ -510,6 +530,10 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
   }
 
   e.wake = wake;
+  if ((wake & beat.next) != 0) [[likely]] {
+    beat.behind.mark(pe);
+    return true;
+  }
   if (wake == 0) return true;
   const Cycles next = t + static_cast<unsigned>(std::countr_zero(std::rotr(wake, static_cast<int>(t & 63))));
   if (next - wheel_.now() < Wheel::kNear) [[likely]] {
@@ -540,7 +564,7 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
     if (expressed(pe)) {
       const Express& e = expressOf(pe);
       __builtin_prefetch(e.in[0], 1);
-      __builtin_prefetch(e.memory + e.address[0]);
+      __builtin_prefetch(e.memory + e.cursor[0].address);
     } else if (const Core* c = pes_[pe].core; c != nullptr && c->lone != nullptr) {
       __builtin_prefetch(c->lone);
     }
@@ -556,21 +580,34 @@ uint32_t Block::expressMain(uint32_t pe, Express& e, Cycles t, bool issues) {
   }
 }
 
-/// Visits the PEs entered for cycle t whose index is in [first, last).
-void Block::runCycle(Cycles t, uint32_t first, uint32_t last) {
+/// Visits the PEs entered for cycle t whose index is in [first, last). False: there are none.
+bool Block::runCycle(Cycles t, uint32_t first, uint32_t last) {
   if (t - epoch_ > kEpoch) [[unlikely]] {
     settle();
     epoch_ = t;
   }
-  wheel_.take(t, first, last, now_list_);
+  const std::span<const uint32_t> entered = wheel_.take(t, first, last);
   time_ = t;
-  const size_t n = now_list_.size();
-  const uint32_t* const list = now_list_.data();
+  const size_t n = entered.size();
+  const uint32_t* const list = entered.data();
+  const uint64_t self = std::rotl(uint64_t{1}, static_cast<int>(t & 63));
+  const auto ahead = [self](uint32_t cycles) { return std::rotl(self, static_cast<int>(cycles)); };
+  const Beat beat{.t = t,
+                  .now = static_cast<uint32_t>(t - epoch_),
+                  .self = self,
+                  .next = ahead(1),
+                  .landed = ahead(params_.ramp_in),
+                  .sent = ahead(1 + params_.ramp_out),
+                  .ramp_in = params_.ramp_in,
+                  .ramp_out = params_.ramp_out,
+                  .hop = params_.hop,
+                  .mask = express_places_ - 1,
+                  .behind = wheel_.row(t + 1)};
   for (size_t i = 0; i < n; ++i) {
     const uint32_t pe = list[i];
     fetchAhead(list + i, n - i);
     if (expressed(pe)) {
-      if (stepExpress(pe, expressOf(pe), t)) continue;
+      if (stepExpress(pe, expressOf(pe), beat)) continue;
       leaveExpress(pe, t);
     }
     ++disturbed_;
@@ -587,6 +624,7 @@ void Block::runCycle(Cycles t, uint32_t first, uint32_t last) {
     }
   }
   self_ = kNone;
+  return n != 0;
 }
 
 }  // namespace weft::mesh

@@ -15,7 +15,7 @@ struct ExpressWord {
 
 /// Followed by the places of the input queue and of the output queue, Block::express_places_ each.
 struct alignas(64) Express {
-  // What the operation is made of. Operands that are neither memory nor the queue are in `value`.
+  // What the operation is made of.
   static constexpr uint16_t kWorker = 1;
   static constexpr uint16_t kTakes = 2;  // from the input queue
   static constexpr uint16_t kSends = 4;  // to the output queue
@@ -23,17 +23,25 @@ struct alignas(64) Express {
   static constexpr uint16_t kQueue0 = 64, kQueue1 = 128;
   static constexpr uint16_t kAccumulator0 = 256, kAccumulator1 = 512, kKeeps = 1024;
   static constexpr uint16_t kWide0 = 2048, kWide1 = 4096, kWideStore = 8192;
+  /// The main thread goes on later by the issue slots that the microthread takes.
+  static constexpr uint16_t kDelays = 16384;
   static constexpr uint32_t kFar = ~0u;
 
   // The operation.
   uint64_t wake = 0;
   uint8_t* memory = nullptr;
   ElementFn element = nullptr;
-  uint32_t value[2] = {};
+  /// Of the sources and the destination. What is not in memory, the queue or the accumulator is a value, in its place.
+  struct Cursor {
+    uint16_t address = 0;
+    uint16_t step = 0;
+  };
+  Cursor cursor[3];
   uint32_t accumulator = 0;
   uint32_t scalar = 0;
-  uint16_t address[3] = {};
-  uint16_t step[3] = {};
+  /// Of `left` when the main thread last allowed for the slots taken.
+  uint32_t seen = 0;
+  uint32_t spare = 0;
   uint32_t next = 0;
   /// Elements that may be issued before the general way has to look.
   uint32_t left = 0;
@@ -68,8 +76,6 @@ struct ExpressHome {
   Worker* worker = nullptr;
   ColorState* way[3] = {};
   uint32_t left = 0;
-  /// Of `left` when the main thread last allowed for the issue slots that the microthread takes.
-  uint32_t seen = 0;
   uint8_t in_count = 0;
   uint8_t in_color = 0;
   uint8_t out_color = 0;

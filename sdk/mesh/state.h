@@ -55,16 +55,16 @@ struct Link {
   uint8_t mask = 1;  // depth - 1
   uint8_t head = 0;
   uint8_t tail = 0;
-  /// The sender found no room and wants to be woken.
-  bool waiting = false;
   uint8_t port = 0;  // input port at the receiver
   uint8_t color = 0;
   /// 0 = both ends in this block; 1 + direction = the other end is in the neighbouring block there.
-  uint8_t remote_sender = 0;
   uint8_t remote_receiver = 0;
+  uint8_t remote_sender = 0;
+  /// The sender found no room and wants to be woken.
+  bool waiting = false;
   /// Off the rectangle: words are counted and dropped.
   bool drop = false;
-  /// The receiver's express record covers it.
+  /// The receiver's express record covers it: it is in this block.
   bool express = false;
   /// Index in the block that owns that end.
   uint32_t sender = kNone;

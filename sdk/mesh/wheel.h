@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 #include <vector>
 
 namespace weft::mesh {
@@ -29,6 +30,36 @@ class Wheel {
   }
 
   [[nodiscard]] Cycles now() const { return now_; }
+
+  /// The map of one cycle. Entering PEs in it again and again is a test each, and no store that the next one waits for.
+  class Row {
+   public:
+    [[gnu::always_inline]] void mark(uint32_t index) const {
+      uint64_t& word = bits_[index >> 6];
+      const uint64_t bit = 1ull << (index & 63);
+      if ((word & bit) != 0) return;
+      word |= bit;
+      sums_[index >> 12] |= 1ull << ((index >> 6) & 63);
+      *occupied_ |= slot_;
+    }
+
+   private:
+    friend class Wheel;
+    uint64_t* bits_ = nullptr;
+    uint64_t* sums_ = nullptr;
+    uint32_t* occupied_ = nullptr;
+    uint32_t slot_ = 0;
+  };
+  /// `at`: less than kNear cycles from now.
+  [[nodiscard]] Row row(Cycles at) {
+    const unsigned slot = at & (kNear - 1);
+    Row r;
+    r.bits_ = row_[slot];
+    r.sums_ = sum_row_[slot];
+    r.occupied_ = &occupied_;
+    r.slot_ = 1u << slot;
+    return r;
+  }
 
   /// Enters PE `index` for cycle `at` (not before now).
   [[gnu::always_inline]] void schedule(uint32_t index, Cycles at) {
@@ -61,15 +92,14 @@ class Wheel {
   }
 
   /// Takes the PEs entered for cycle `at` (one of the near ones) out of the wheel, in order, those from `first` on and
-  /// before `last`; without `remove` they stay entered.
-  void take(Cycles at, uint32_t first, uint32_t last, std::vector<uint32_t>& out, bool remove = true) {
-    out.clear();
+  /// before `last`; without `remove` they stay entered. Valid until the next call.
+  std::span<const uint32_t> take(Cycles at, uint32_t first, uint32_t last, bool remove = true) {
     const unsigned slot = at & (kNear - 1);
-    if (((occupied_ >> slot) & 1) == 0 || first >= last) return;
+    if (((occupied_ >> slot) & 1) == 0 || first >= last) return {};
     uint64_t* bits = row_[slot];
     uint64_t* sum = sum_row_[slot];
     const size_t first_word = first >> 6, last_word = (last - 1) >> 6;
-    bool left = false;
+    size_t count = 0;
     for (size_t s = first_word >> 6; s <= last_word >> 6; ++s) {
       for (uint64_t m = sum[s]; m != 0; m &= m - 1) {
         const size_t word = (s << 6) + static_cast<size_t>(std::countr_zero(m));
@@ -78,20 +108,23 @@ class Wheel {
         uint64_t keep = 0;
         if (word == first_word) keep |= (1ull << (first & 63)) - 1;
         if (word == last_word && (last & 63) != 0) keep |= ~0ull << (last & 63);
+        if (count + 64 > taken_.size()) taken_.resize(2 * taken_.size() + 64);
+        uint32_t* out = taken_.data() + count;
         for (uint64_t b = bits[word] & ~keep; b != 0; b &= b - 1)
-          out.push_back(static_cast<uint32_t>((word << 6) + static_cast<size_t>(std::countr_zero(b))));
+          *out++ = static_cast<uint32_t>((word << 6) + static_cast<size_t>(std::countr_zero(b)));
+        count = static_cast<size_t>(out - taken_.data());
         if (!remove) continue;
         bits[word] &= keep;
         if (bits[word] == 0) sum[s] &= ~(1ull << (word & 63));
       }
     }
-    if (!remove) return;
-    for (size_t s = 0; s < sums_ && !left; ++s) left = sum[s] != 0;
-    if (!left) occupied_ &= ~(1u << slot);
+    if (remove && std::none_of(sum, sum + sums_, [](uint64_t s) { return s != 0; })) occupied_ &= ~(1u << slot);
+    return {taken_.data(), count};
   }
 
   [[nodiscard]] uint64_t bytes() const {
-    uint64_t n = heap_.capacity() * sizeof(Far) + (bits_.capacity() + sum_.capacity()) * sizeof(uint64_t);
+    uint64_t n = heap_.capacity() * sizeof(Far) + (bits_.capacity() + sum_.capacity()) * sizeof(uint64_t) +
+                 taken_.capacity() * sizeof(uint32_t);
     for (const auto& v : far_) n += v.capacity() * sizeof(Far);
     return n;
   }
@@ -105,12 +138,7 @@ class Wheel {
   static bool later(const Far& a, const Far& b) { return a.at > b.at; }
   static uint32_t rotated(uint32_t mask, Cycles now) { return std::rotr(mask, static_cast<int>(now & (kNear - 1))); }
 
-  [[gnu::always_inline]] void mark(uint32_t index, Cycles at) {
-    const unsigned slot = at & (kNear - 1);
-    row_[slot][index >> 6] |= 1ull << (index & 63);
-    sum_row_[slot][index >> 12] |= 1ull << ((index >> 6) & 63);
-    occupied_ |= 1u << slot;
-  }
+  [[gnu::always_inline]] void mark(uint32_t index, Cycles at) { row(at).mark(index); }
 
   [[gnu::noinline]] void scheduleFar(uint32_t index, Cycles at) {
     if ((at >> kSpan) - (now_ >> kSpan) < 64) {
@@ -157,6 +185,7 @@ class Wheel {
   std::array<std::vector<Far>, 64> far_;
   std::array<Cycles, 64> far_min_{};
   std::vector<Far> heap_;
+  std::vector<uint32_t> taken_;
 };
 
 }  // namespace weft::mesh
