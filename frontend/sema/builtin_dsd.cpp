@@ -37,7 +37,10 @@ Operand baseOperand(Sema& s, Operand v, Span span) {
     }
     return Operand::runtime(type, s.addressValue(v.address));
   }
-  s.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer").emit();
+  s.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
+      .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
+      .help("declare the array outside of functions")
+      .emit();
   return Operand::poison();
 }
 
@@ -85,6 +88,8 @@ class DsdMaker {
       case comptime::PointerTarget::Kind::Raw: break;
       case comptime::PointerTarget::Kind::Cell:
         s_.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
+            .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
+            .help("declare the array outside of functions")
             .emit();
         return false;
     }

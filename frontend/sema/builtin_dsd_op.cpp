@@ -251,7 +251,7 @@ class OpMaker {
       const auto decl = s_.declOfFunction(*v);
       const auto id = decl ? boundTaskId(s_, *decl) : std::nullopt;
       if (!id) {
-        s_.error(Code::E0516, span, "task is not bound to an id").emit();
+        s_.taskNotBound(span);
         return false;
       }
       out = s_.builder().constant(static_cast<uint64_t>(*id), tir::Type::I16);
@@ -280,7 +280,7 @@ class OpMaker {
         const auto decl = s_.declOfFunction(*id);
         const auto task_id = decl ? boundTaskId(s_, *decl) : std::nullopt;
         if (!task_id) {
-          s_.error(Code::E0516, span, "task is not bound to an id").emit();
+          s_.taskNotBound(span);
           return false;
         }
         op_.on_control_id = static_cast<int16_t>(*task_id);

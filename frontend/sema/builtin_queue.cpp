@@ -69,15 +69,23 @@ Operand Sema::builtinInitializeQueue(const ast::BuiltinCall& call, TypeId) {
     if (!r.finish()) return Operand::poison();
   }
   if (input && next.color < 0) {
-    error(Code::E0515, call.span, "an input queue needs a configuration with `.color`").emit();
+    error(Code::E0515, call.span, "an input queue needs a configuration with `.color`")
+        .note("a queue takes the wavelets of one color from the router")
+        .help("`@initialize_queue(q, .{ .color = c })`")
+        .emit();
     return Operand::poison();
   }
   if (!input && isWse3() && next.color < 0) {
-    error(Code::E0515, call.span, "on 'wse3' an output queue needs a configuration with `.color`").emit();
+    error(Code::E0515, call.span, "on 'wse3' an output queue needs a configuration with `.color`")
+        .note("there a queue sends on one color; on 'wse2' each descriptor names its own")
+        .help("`@initialize_queue(q, .{ .color = c })`")
+        .emit();
     return Operand::poison();
   }
   if (!input && !isWse3() && next.color >= 0) {
-    error(Code::E0515, call.args[1]->span, "on 'wse2' an output queue has no color; the DSD names it").emit();
+    error(Code::E0515, call.args[1]->span, "on 'wse2' an output queue has no color; the DSD names it")
+        .help("leave the configuration out, or guard it with `if (@is_arch(\"wse3\"))`")
+        .emit();
     return Operand::poison();
   }
   init = next;
@@ -106,7 +114,9 @@ Operand setHandler(Sema& s, const ast::BuiltinCall& call, std::vector<DeviceStat
   if (!s.evalArgs(call, args)) return Operand::poison();
   const auto fn = s.declOfFunction(args[0]);
   if (!fn) {
-    s.error(Code::E0519, call.args[0]->span, "expected comptime-known function value").emit();
+    s.error(Code::E0519, call.args[0]->span, "expected comptime-known function value")
+        .note("the handler is called from the PE's task 29, which the compiler writes")
+        .emit();
     return Operand::poison();
   }
   if (!args[1].isComptime()) return s.notComptime(call.args[1]->span, "handler target");
@@ -127,6 +137,7 @@ Operand setHandler(Sema& s, const ast::BuiltinCall& call, std::vector<DeviceStat
     if (h.id != id) continue;
     s.error(Code::E0519, call.span, "handler has already been set for this {}", is_teardown ? "color" : "queue")
         .label(h.span, "set here before")
+        .help("call both from one function, and set that")
         .emit();
     return Operand::poison();
   }

@@ -284,7 +284,7 @@ void Sema::finishDevice() {
   for (const DeviceState::PendingTaskId& pending : device.pending_ids) {
     const auto id = boundTaskId(*this, pending.decl);
     if (!id) {
-      error(Code::E0516, pending.span, "task is not bound to an id").emit();
+      taskNotBound(pending.span);
       continue;
     }
     device.dsr_configs[pending.config].*pending.member = static_cast<int16_t>(*id);

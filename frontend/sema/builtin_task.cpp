@@ -31,12 +31,22 @@ const char* kindName(tir::TaskKind k) {
   return k == tir::TaskKind::Data ? "data" : k == tir::TaskKind::Local ? "local" : "control";
 }
 
+const char* whatStarts(tir::TaskKind k) {
+  switch (k) {
+    case tir::TaskKind::Data:
+      return "one wavelet starts it: its 32 bits are one parameter of 16 or 32 bits, or two of 16";
+    case tir::TaskKind::Local:
+      return "@activate or the end of an operation starts it, and neither carries data; pass it in a global variable";
+    default: return "a control wavelet starts it: beside the task's id it has 16 bits of data";
+  }
+}
+
 // Parameter rules of csl-language.md 6.2. False after an error.
 bool checkTaskSignature(Sema& s, DeclId task, tir::TaskKind kind, Span span) {
   if (!s.evalSignature(task, span)) return false;
   const std::vector<TypeId>& params = s.decl(task).param_types;
   const auto bad = [&](const std::string& why) {
-    s.error(Code::E0518, span, "{} task {}", kindName(kind), why).emit();
+    s.error(Code::E0518, span, "{} task {}", kindName(kind), why).note(whatStarts(kind)).emit();
     return false;
   };
   if (const TypeId result = s.decl(task).result; result != types::kVoid)
@@ -58,7 +68,11 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
   const Span task_span = call.args[0]->span;
   const auto decl = s.declOfFunction(task);
   if (!decl || !s.pool.is(task.type, Kind::Task)) {
-    if (!task.isPoison()) s.error(Code::E0518, task_span, "expected a task, got: '{}'", s.typeName(task.type)).emit();
+    if (!task.isPoison()) {
+      auto d = s.error(Code::E0518, task_span, "expected a task, got: '{}'", s.typeName(task.type));
+      if (s.pool.is(task.type, Kind::Fn)) d.help("declare it with `task` instead of `fn`");
+      d.emit();
+    }
     return Operand::poison();
   }
   if (!checkTaskSignature(s, *decl, kind, task_span)) return Operand::poison();
@@ -68,6 +82,7 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
     if ((t.id == id && one_table) || (t.decl == *decl && t.kind != kind)) {
       s.error(Code::E0517, call.span, "task has already been bound")
           .label(t.span, fmt::format("{} task id {} is bound here", kindName(t.kind), t.id))
+          .note("an id is one entry of the PE's task table, which data, local and control tasks share")
           .emit();
       return Operand::poison();
     }
@@ -120,7 +135,9 @@ Operand Sema::builtinBindRotatingTasks(const ast::BuiltinCall& call, TypeId) {
   OperandList args;
   if (!evalArgs(call, args)) return Operand::poison();
   if (device.rotating.size() >= 2) {
-    error(Code::E0517, call.span, "at most two rotating tasks per program").emit();
+    error(Code::E0517, call.span, "at most two rotating tasks per program")
+        .note("the PE has two counters for them")
+        .emit();
     return Operand::poison();
   }
   if (args[2].type != types::kDataTaskId) return typeMismatch(call.args[2]->span, "data_task_id", args[2].type);
@@ -185,7 +202,7 @@ TaskBit taskBit(Sema& s, const ast::BuiltinCall& call, bool activate) {
     const auto decl = s.declOfFunction(v);
     const auto id = decl ? boundTaskId(s, *decl) : std::nullopt;
     if (!id) {
-      s.error(Code::E0516, span, "task is not bound to an id").emit();
+      s.taskNotBound(span);
       return out;
     }
     out.id = id;
@@ -197,7 +214,16 @@ TaskBit taskBit(Sema& s, const ast::BuiltinCall& call, bool activate) {
       allowed = allowed || k == Kind::DataTaskId ||
                 (s.isWse3() ? k == Kind::InputQueue || k == Kind::UtId : k == Kind::Color);
     if (!allowed) {
-      (void)s.typeMismatch(span, "local_task_id", v.type);
+      auto d = s.error(Code::E0301, span, "expected type 'local_task_id', got: '{}'", s.typeName(v.type));
+      if (s.pool.isAnyInteger(v.type))
+        d.help("make an id of the number: @get_local_task_id, or name the task");
+      else if (k == Kind::Color && s.isWse3())
+        d.note("on 'wse3' wavelets wait for their task in an input queue").help("use the color's input queue here");
+      else if (k == Kind::InputQueue)
+        d.note("on 'wse2' the task of a color is held by the color").help("use the color here");
+      else if (k == Kind::ControlTaskId)
+        d.note("control wavelets start control tasks; a program cannot");
+      d.emit();
       return out;
     }
     out.is_microthread = k == Kind::UtId;

@@ -332,7 +332,9 @@ Operand Sema::bitcast(const Operand& v, TypeId type, Span span) {
     return Operand::poison();
   }
   if (from != to) {
-    error(Code::E0312, span, "expected equal bit width for operands, got: {} and {} bit(s)", to, from).emit();
+    error(Code::E0312, span, "expected equal bit width for operands, got: {} and {} bit(s)", to, from)
+        .help("@bitcast keeps the bits, @as the value; to change the width use @as first")
+        .emit();
     return Operand::poison();
   }
   if (v.isComptime()) {

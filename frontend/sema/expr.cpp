@@ -141,6 +141,13 @@ Operand Sema::notComptime(Span span, const char* what) {
   return Operand::poison();
 }
 
+void Sema::taskNotBound(Span span) {
+  error(Code::E0516, span, "task is not bound to an id")
+      .note("the PE knows a task by its number in the task table")
+      .help("bind it in a top-level comptime block: `@bind_local_task(t, @get_local_task_id(9))`")
+      .emit();
+}
+
 std::optional<int64_t> Sema::intOf(const Operand& v, Span span, const char* what, int64_t min, int64_t max) {
   if (v.stops()) return std::nullopt;
   if (!v.isComptime()) {

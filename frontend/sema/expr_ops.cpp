@@ -150,6 +150,10 @@ Operand Sema::compare(BinaryOp op, const Operand& a, const Operand& b, TypeId ty
   if (!comparable) {
     auto d = error(Code::E0303, span, "invalid comparison operation for type: '{}'", typeName(type));
     if (k == Kind::Pointer) d.note("pointers have no order and no identity in CSL");
+    if (k == Kind::Array) d.help("compare their elements in a loop");
+    if (k == Kind::Struct) d.help("compare their fields");
+    if (!equality && (k == Kind::Bool || k == Kind::Enum || k == Kind::String || pool.isId(type)))
+      d.help("such values have no order, only `==` and `!=`");
     d.emit();
     return Operand::poison();
   }
@@ -193,6 +197,7 @@ Operand Sema::arithmetic(BinaryOp op, const Operand& a, const Operand& b, TypeId
     else if (pool.is(type, Kind::Pointer))
       d.help("index the pointer instead: `&p[k]`");
     if (type == types::kString && op == BinaryOp::Add) d.help("strings are joined with @strcat");
+    if (is_float && op == BinaryOp::Mod) d.help("`%` is for integers: convert with @as first");
     if (type == types::kBool && bitwiseOp(op)) d.help("use `and`, `or` or `!=` on bools");
     d.emit();
     return Operand::poison();

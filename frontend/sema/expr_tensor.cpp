@@ -191,6 +191,8 @@ Operand Sema::tensorAccess(const ast::TensorAccess& e) {
   if (!global || (!many && !pool.is(array, Kind::Array))) {
     error(Code::E0343, index->base->span,
           "expression does not yield the address of a variable or a comptime-known pointer")
+        .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
+        .help("declare the array outside of functions, or set the address at run time with @set_dsd_base_addr")
         .emit();
     return Operand::poison();
   }

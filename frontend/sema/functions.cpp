@@ -443,6 +443,8 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
     if (frame.return_type != types::kVoid) {
       error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'",
             text(f.name.symbol), typeName(frame.return_type))
+          .help(
+              "return a value on every way through it; a way that cannot be taken ends with `@comptime_assert(false)`")
           .emit();
       if (frame.return_block != Target::kNone) {
         builder_->unreachable();
@@ -612,6 +614,7 @@ std::optional<tir::FunctionId> Sema::functionOf(DeclId named, Span span) {
   if (d.is_generic || f.inlining == ast::Inlining::Inline) {
     error(Code::E0306, span, "{} function `{}` has no single address", d.is_generic ? "generic" : "inline",
           text(f.name.symbol))
+        .note("each call has its own code")
         .emit();
     return std::nullopt;
   }
@@ -698,6 +701,9 @@ void Sema::lowerInstance(uint32_t index) {
           if (ctx.sink.errorCount() == errors)
             error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'",
                   text(f.name.symbol), typeName(instance.result))
+                .help(
+                    "return a value on every way through it; a way that cannot be taken ends with "
+                    "`@comptime_assert(false)`")
                 .emit();
           builder_->unreachable();
         }

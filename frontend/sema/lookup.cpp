@@ -18,6 +18,12 @@ constexpr uint32_t kDirectionBase = kIndexMask - 16;
 
 }  // namespace
 
+bool isOddWidth(const types::Pool& pool, TypeId type) {
+  if (!pool.is(type, types::Kind::Int)) return false;
+  const uint32_t bits = pool.intInfo(type).bits;
+  return bits != 8 && bits != 16 && bits != 32 && bits != 64;
+}
+
 Sema::Lookup Sema::lookup(const ast::Identifier& e) {
   const uint32_t base = frame_->locals_base;
   const auto declared = [this](uint32_t index) -> Lookup {
@@ -91,8 +97,7 @@ bool Sema::checkRedeclared(const ast::Name& name, uint32_t scope_begin) {
     return false;
   }
   if (const auto type = pool.builtinType(name.symbol)) {
-    const auto info = pool.is(*type, types::Kind::Int) ? pool.intInfo(*type) : types::IntInfo{};
-    if (info.bits != 0 && info.bits != 8 && info.bits != 16 && info.bits != 32 && info.bits != 64) return true;
+    if (isOddWidth(pool, *type)) return true;
     error(Code::E0203, name.span, "declaration shadows builtin type").emit();
     return false;
   }

@@ -533,7 +533,12 @@ bool Sema::store(const Place& p, Operand value, Span span) {
   if (p.kind == Place::Kind::Poison || value.isPoison()) return false;
   if (value.stops()) return false;
   if (p.is_const || p.kind == Place::Kind::Rvalue) {
-    error(Code::E0305, span, "cannot assign to a {}", p.const_reason != nullptr ? p.const_reason : "constant").emit();
+    const std::string_view reason = p.const_reason != nullptr ? p.const_reason : "constant";
+    auto d = error(Code::E0305, span, "cannot assign to a {}", reason);
+    if (reason == "constant") d.help("declare it with `var`");
+    if (reason == "param") d.note("a param is fixed when the program is compiled").help("start a `var` with it");
+    if (reason == "function parameter" || reason == "loop capture") d.help("copy it into a `var` first");
+    d.emit();
     return false;
   }
   switch (p.kind) {
@@ -685,7 +690,10 @@ Operand Sema::addressOf(const Place& p, Span span) {
     if (pool.is(v.type, Kind::Fn)) {
       const auto* fn = ast::dynAs<ast::FnDecl>(decl(DeclId(static_cast<uint32_t>(v.value.asFunction()))).decl);
       if (fn != nullptr && fn->inlining == ast::Inlining::Inline) {
-        error(Code::E0306, span, "an inline function has no address").emit();
+        error(Code::E0306, span, "an inline function has no address")
+            .note("it has no code of its own, only where it is called")
+            .help("leave out `inline`")
+            .emit();
         return Operand::poison();
       }
       Value f = v.value;

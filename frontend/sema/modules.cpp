@@ -80,10 +80,7 @@ FileInfo& FileTable::info(const SourceFile& source) {
     }
     // Odd widths were ordinary names in older releases.
     if (const auto builtin = context_.pool.builtinType(name)) {
-      const auto info =
-          context_.pool.is(*builtin, types::Kind::Int) ? context_.pool.intInfo(*builtin) : types::IntInfo{};
-      const bool odd = info.bits != 0 && info.bits != 8 && info.bits != 16 && info.bits != 32 && info.bits != 64;
-      if (!odd) {
+      if (!isOddWidth(context_.pool, *builtin)) {
         context_.sink.error(Code::E0203, declSpan(*d), "declaration shadows builtin type")
             .note(fmt::format("`{}` always names the builtin type", context_.interner.text(name)))
             .emit();

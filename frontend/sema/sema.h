@@ -63,6 +63,9 @@ struct ModuleInstance {
   uint32_t first_decl = 0;
 };
 
+/// An integer type whose name older releases did not know.
+bool isOddWidth(const types::Pool& pool, TypeId type);
+
 enum class DeclState : uint8_t { Unresolved, InProgress, Done, Failed };
 
 struct FnInstance {
@@ -290,6 +293,7 @@ class Sema {
   Operand typeMismatch(Span span, std::string_view expected, TypeId got);
   /// Run-time value where a comptime-known one is needed.
   Operand notComptime(Span span, const char* what);
+  void taskNotBound(Span span);
 
   // ---- coerce.cpp ----
   /// Implicit conversion to `type` (csl-language 3.5). Poison after an error.
