@@ -241,6 +241,7 @@ class Block {
   bool stepWorkers(uint32_t pe, Core& core, Cycles t);
   enum class Step : uint8_t { Issued, Waiting, Later };
   Step stepWorker(uint32_t pe, Core& core, Worker& worker, Cycles t);
+  template <bool simd>
   Step stepSimple(uint32_t pe, Core& core, Worker& worker, Cycles t);
   void stepLone(uint32_t pe, Core& core, Cycles t);
   Step stepNext(uint32_t pe, Core& core, Worker& worker, Cycles t);

@@ -52,9 +52,9 @@ void Block::place(uint32_t pe, Core& core, tir::Dsd dsd, Operand* out) {
   out->start = out->address;
 }
 
+/// Fills in a fresh operand.
 bool Block::resolve(uint32_t pe, Core& core, const tir::DsdOperand& spec, const uint64_t*& args, int width,
                     Operand* out, tir::DsrConfig* config, uint32_t site, Cycles t, bool is_dest) {
-  *out = Operand{};
   out->width = static_cast<uint8_t>(width);
   const tir::Program& program = *programOf(pes_[pe])->program;
   switch (spec.kind) {

@@ -94,7 +94,7 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
   e.memory = p.memory;
 
   if (const Worker* w = c.lone; w != nullptr) {
-    if (!w->simple || ((static_cast<uint32_t>(c.ut_blocked) >> w->number) & 1) != 0 || w->out_flags != 0 ||
+    if (!w->simple || w->simd || ((static_cast<uint32_t>(c.ut_blocked) >> w->number) & 1) != 0 || w->out_flags != 0 ||
         (w->shape & (16 | 32)) != 0 || w->interval >= 16 || w->next > t + 16 || (w->scalar >> 32) != 0 ||
         (w->accumulator >> 32) != 0)
       return false;

@@ -29,12 +29,13 @@ bool Block::stepWorkers(uint32_t pe, Core& core, Cycles t) {
   if ((mask & (mask - 1)) == 0) {
     issued = attempt(std::countr_zero(mask));
   } else {
-    for (int rank = 0; rank < 4 && !issued; ++rank) {
-      for (int k = 1; k <= 9 && !issued; ++k) {
-        const int i = (core.ut_last + k) % 9;
-        if (((mask >> i) & 1) == 0 || workerOf(i)->priority != rank) continue;
-        issued = attempt(i);
-      }
+    uint32_t of_rank[4] = {};
+    for (uint32_t m = mask; m != 0; m &= m - 1) of_rank[workerOf(std::countr_zero(m))->priority & 3] |= m & -m;
+    const uint32_t behind = ~0u << (core.ut_last + 1);
+    for (const uint32_t rank : of_rank) {
+      // Those behind the last one first.
+      for (uint32_t m = rank & behind; m != 0 && !issued; m &= m - 1) issued = attempt(std::countr_zero(m));
+      for (uint32_t m = rank & ~behind; m != 0 && !issued; m &= m - 1) issued = attempt(std::countr_zero(m));
     }
   }
   if (issued) {
@@ -281,7 +282,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
 /// Decides whether stepSimple() may run the operation, and fills in what it needs.
 void Block::makeSimple(Worker& w) const {
   w.simple = false;
-  if (w.simd || w.opcode == tir::DsdOpcode::DFilt) return;
+  if (w.opcode == tir::DsdOpcode::DFilt) return;
   if (w.src0.kind == Operand::Kind::InQueue && w.src1.kind == Operand::Kind::InQueue) return;
   w.in = w.out = nullptr;
   w.shape = 0;

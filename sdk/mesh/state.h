@@ -204,7 +204,7 @@ struct Worker {
   uint16_t address[3] = {};
   uint16_t step[3] = {};
   bool active = false;
-  /// stepSimple() may run it: one element a step, plain operands, at most one input queue.
+  /// stepSimple() may run it: plain operands, at most one input queue.
   bool simple = false;
   bool unbounded = false;
   uint8_t number = 0;

@@ -22,8 +22,11 @@ namespace weft::mesh {
   return value;
 }
 
-/// What stepWorker() does, for the operations most streams are made of.
+/// What stepWorker() does, for the operations most streams are made of. `simd`: two 16-bit elements a word.
+template <bool simd>
 [[gnu::always_inline]] inline Block::Step Block::stepSimple(uint32_t pe, Core& core, Worker& w, Cycles t) {
+  const uint32_t left = w.unbounded ? ~0u : w.length - w.done;
+  const uint32_t group = simd && left >= 2 ? 2 : 1;
   uint32_t word = 0;
   Queue* const in = w.in;
   Queue* const out = w.out;
@@ -38,6 +41,11 @@ namespace weft::mesh {
     word = s.payload;
   }
   if (out != nullptr && out->full()) return Step::Waiting;
+  if (simd && w.pairs && w.done % 4 == 0 && left > 2) {
+    // Two wavelets or none; the second one follows in the next cycle.
+    if (in != nullptr && (in->count < 2 || in->second().at > t)) return Step::Waiting;
+    if (out != nullptr && out->count + 2 > out->capacity) return Step::Waiting;
+  }
 
   const uint8_t shape = w.shape;
   const auto read = [&](size_t i) __attribute__((always_inline)) -> uint64_t {
@@ -57,18 +65,23 @@ namespace weft::mesh {
     if (kind == Operand::Kind::Scalar) return i == 0 ? w.src0.scalar : w.src1.scalar;
     return kind == Operand::Kind::Accumulator ? w.accumulator : 0;
   };
-  const uint64_t a = read(0);
-  const uint64_t b = read(1);
-  uint64_t value = 0;
-  if (w.element != nullptr) [[likely]] {
-    value = w.element(static_cast<uint32_t>(a), static_cast<uint32_t>(b), w.scalar);
-  } else {
-    value = kernelElement(w, a, b);
-  }
-  if ((shape & 8) != 0) w.accumulator = value;
-  if (w.kind[2] == Operand::Kind::Memory) {
-    storeAny(pe, w.address[2], (shape & 4) != 0 ? 4 : 2, value, w.site);
-    w.address[2] = static_cast<uint16_t>(w.address[2] + w.step[2]);
+  uint32_t payload = 0;
+  for (uint32_t part = 0; part < group; ++part) {
+    const uint64_t a = read(0);
+    const uint64_t b = read(1);
+    uint64_t value = 0;
+    if (w.element != nullptr) [[likely]] {
+      value = w.element(static_cast<uint32_t>(a), static_cast<uint32_t>(b), w.scalar);
+    } else {
+      value = kernelElement(w, a, b);
+    }
+    if ((shape & 8) != 0) w.accumulator = value;
+    if (w.kind[2] == Operand::Kind::Memory) {
+      storeAny(pe, w.address[2], (shape & 4) != 0 ? 4 : 2, value, w.site);
+      w.address[2] = static_cast<uint16_t>(w.address[2] + w.step[2]);
+    }
+    payload |= static_cast<uint32_t>((shape & 4) != 0 ? value : value & 0xffffu) << (16 * part);
+    if (simd) word >>= 16;
   }
   if (in != nullptr) {
     in->pop();
@@ -81,11 +94,10 @@ namespace weft::mesh {
       if (in->flush_pending) queueDrained(pe, core, *in, t);
     }
   }
-  ++w.done;
-  ++stats.dsd_elements;
-  const bool finished = !w.unbounded && w.done >= w.length;
+  w.done += group;
+  stats.dsd_elements += group;
+  const bool finished = left <= group;
   if (out != nullptr) {
-    uint32_t payload = static_cast<uint32_t>((shape & 4) != 0 ? value : value & 0xffffu);
     uint8_t flags = w.out_flags;
     if ((shape & 16) != 0) payload = (payload & 0xffffu) | static_cast<uint32_t>(w.index) << 16;
     if (finished && (shape & 32) != 0) flags |= Slot::kAdvanceAfter;
@@ -102,7 +114,8 @@ namespace weft::mesh {
 
 /// One step of a worker that is not alone.
 Block::Step Block::stepNext(uint32_t pe, Core& core, Worker& w, Cycles t) {
-  return w.simple ? stepSimple(pe, core, w, t) : stepWorker(pe, core, w, t);
+  if (!w.simple) return stepWorker(pe, core, w, t);
+  return w.simd ? stepSimple<true>(pe, core, w, t) : stepSimple<false>(pe, core, w, t);
 }
 
 /// stepWorkers() with one worker.
@@ -113,7 +126,8 @@ Block::Step Block::stepNext(uint32_t pe, Core& core, Worker& w, Cycles t) {
     schedule(pe, w.next);
     return;
   }
-  if ((w.simple ? stepSimple(pe, core, w, t) : stepWorker(pe, core, w, t)) != Step::Issued) return;
+  const bool plain = w.simple && !w.simd;
+  if ((plain ? stepSimple<false>(pe, core, w, t) : stepNext(pe, core, w, t)) != Step::Issued) return;
   core.ut_last = w.number;
   if (w.number != Queue::kMain) ++core.slots_taken;
   if (core.ut_active != 0 || core.main_active) schedule(pe, t + 1);
