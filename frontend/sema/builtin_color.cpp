@@ -3,6 +3,7 @@
 #include "frontend/sema/device_support.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace weft::sema {
 
@@ -34,6 +35,12 @@ std::optional<PortMask> portsOf(Sema& s, const Operand& v, Span span, const char
   for (uint32_t i = 0; i < n; ++i) {
     const auto one = portsOf(s, s.part(v, i), span, what);
     if (!one) return std::nullopt;
+    if ((mask & *one) != 0) {
+      s.error(Code::E0506, span, "`.{}` names {} twice", what,
+              target::portName(static_cast<target::Port>(std::countr_zero(*one))))
+          .emit();
+      return std::nullopt;
+    }
     mask = static_cast<PortMask>(mask | *one);
   }
   return mask;

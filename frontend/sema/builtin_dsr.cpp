@@ -213,6 +213,14 @@ Operand loadDsr(Sema& s, const ast::BuiltinCall& call, size_t dsd_arg) {
     b.device(tir::DeviceCall::LoadDsr, {b.constant(dsr->encode(), tir::Type::I16), value, entry});
   } else {
     if (!dsd.isComptime()) return s.notComptime(dsd_span, "DSD");
+    for (const DeviceState::DsrInit& before : s.device.dsr_inits) {
+      if (before.dsr.file != dsr->file || before.dsr.number != dsr->number) continue;
+      s.warning(Code::W0510, call.span, "this register is loaded before the program starts, and was before")
+          .label(before.span, "loaded here first")
+          .note("the last one holds")
+          .emit();
+      break;
+    }
     s.device.dsr_inits.push_back({*dsr, s.know(dsd.value), config.index, call.span});
   }
   return voidOperand();

@@ -266,6 +266,7 @@ void Sema::finishDevice() {
   p.initially_unblocked = device.unblocked & ~data_ids;
   p.blocked_microthreads = device.blocked_microthreads;
   p.separate_control_table = device.separate_control_table;
+  p.control_stride = device.control_stride;
   for (size_t q = 0; q < 8; ++q) {
     const DeviceState::QueueInit& in = device.input_queues[q];
     const int color = in.set ? in.color : device.implied_input_color[q];

@@ -77,8 +77,8 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
   }
   if (!checkTaskSignature(s, *decl, kind, task_span)) return Operand::poison();
   for (const DeviceState::BoundTask& t : s.device.tasks) {
-    const bool one_table =
-        !s.device.separate_control_table || (t.kind == tir::TaskKind::Control) == (kind == tir::TaskKind::Control);
+    // Control tasks against the others: checkTaskTable(), once the whole file has been seen.
+    const bool one_table = (t.kind == tir::TaskKind::Control) == (kind == tir::TaskKind::Control);
     if ((t.id == id && one_table) || (t.decl == *decl && t.kind != kind)) {
       s.error(Code::E0517, call.span, "task has already been bound")
           .label(t.span, fmt::format("{} task id {} is bound here", kindName(t.kind), t.id))
@@ -157,6 +157,7 @@ Operand Sema::builtinBindRotatingTasks(const ast::BuiltinCall& call, TypeId) {
   if (!function) return Operand::poison();
   device.rotating.push_back(
       {static_cast<uint8_t>(id), *function, static_cast<uint16_t>(*limit), static_cast<uint16_t>(init.value_or(0))});
+  device.rotating_spans.push_back(call.span);
   return voidOperand();
 }
 
@@ -174,9 +175,16 @@ Operand Sema::builtinSetControlTaskTable(const ast::BuiltinCall& call, TypeId) {
   }
   if (!args.empty()) {
     ConfigReader r(*this, args[0], call.args[0]->span, "control task table configuration");
-    r.takeInt("instructions", 2, 8);
-    r.takeInt("stride", 1, 7);
+    const int64_t instructions = r.takeInt("instructions", 2, 8).value_or(4);
+    const int64_t stride = r.takeInt("stride", 1, 7).value_or(1);
     if (!r.finish()) return Operand::poison();
+    if (instructions != 2 && instructions != 4 && instructions != 8) {
+      error(Code::E0517, call.args[0]->span, "`.instructions` of a control task table is 2, 4 or 8, got {}",
+            instructions)
+          .emit();
+      return Operand::poison();
+    }
+    device.control_stride = static_cast<uint8_t>(stride);
   }
   device.separate_control_table = true;
   return voidOperand();

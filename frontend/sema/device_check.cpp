@@ -57,7 +57,42 @@ void Sema::noteAsync(uint32_t microthread, Span span) {
   before = span;
 }
 
+void Sema::checkTaskTable() {
+  const auto clash = [&](Span at, Span before, const std::string& what) {
+    error(Code::E0517, at, "task has already been bound").label(before, what + " is bound here").emit();
+  };
+  const auto isControl = [](const DeviceState::BoundTask& t) { return t.kind == tir::TaskKind::Control; };
+  // Without a table of its own a control task shares the numbers of the data and local tasks.
+  if (!device.separate_control_table) {
+    for (size_t j = 0; j < device.tasks.size(); ++j) {
+      for (size_t i = 0; i < j; ++i) {
+        const DeviceState::BoundTask &first = device.tasks[i], &second = device.tasks[j];
+        if (isControl(first) == isControl(second) || first.id != second.id) continue;
+        clash(second.span, first.span, fmt::format("{} id {}", isControl(first) ? "control task" : "task", first.id));
+      }
+    }
+  }
+  // The other one of a rotating pair is control task 0 of the table that its input queue names.
+  const auto entryOf = [&](const tir::RotatingTask& r) {
+    return device.separate_control_table && r.id < 8 ? device.input_queues[r.id].control_table * device.control_stride
+                                                     : 0;
+  };
+  for (size_t j = 0; j < device.rotating.size(); ++j) {
+    const int entry = entryOf(device.rotating[j]);
+    const Span at = device.rotating_spans[j];
+    for (size_t i = 0; i < j; ++i) {
+      if (entryOf(device.rotating[i]) == entry)
+        clash(at, device.rotating_spans[i], fmt::format("control task id {}", entry));
+    }
+    for (const DeviceState::BoundTask& t : device.tasks) {
+      if (t.id == entry && (isControl(t) || !device.separate_control_table))
+        clash(at, t.span, fmt::format("{} id {}", isControl(t) ? "control task" : "task", entry));
+    }
+  }
+}
+
 void Sema::checkDevice() {
+  checkTaskTable();
   // Activations that nothing answers.
   for (const DeviceState::Activation& a : device.activations) {
     const bool bound = std::any_of(device.tasks.begin(), device.tasks.end(), [&](const DeviceState::BoundTask& t) {

@@ -98,7 +98,10 @@ struct DeviceState {
   /// Task ids that start with high priority.
   uint64_t high_priority = 0;
   bool separate_control_table = false;
+  uint8_t control_stride = 1;
   std::vector<tir::RotatingTask> rotating;
+  /// Where each of them was bound.
+  std::vector<Span> rotating_spans;
   std::array<QueueInit, 8> input_queues{};
   std::array<QueueInit, 8> output_queues{};
   /// Colors that fabin/fabout descriptors named for a queue nobody initialised.

@@ -438,6 +438,8 @@ class Sema {
   void noteAsync(uint32_t microthread, Span span);
   /// Warns of resources used twice or by somebody else (device_check.cpp).
   void checkDevice();
+  /// Numbers that two tasks have.
+  void checkTaskTable();
   void checkHostLink();
   [[nodiscard]] bool isLibrarySpan(Span span) const;
   /// Color of a queue as the program initialises it, or implies by a descriptor; -1 if neither.

@@ -55,6 +55,8 @@ constexpr bool isPlainWord(Arch a, uint16_t address) {
   return (address >= 0x7f58 && address < 0x7f60) || address == 0x7e09 || (address >= 0x7020 && address < 0x7029) ||
          (address >= 0x7f80 && address < 0x8000);
 }
+/// The words of the configuration space: byte addresses from 0xC000.
+constexpr bool isConfigWord(uint32_t address) { return address >= 0x6000 && address < 0x8000; }
 /// Input queue binding (weft): bits 0-4 color, 5 filter enable. Output queue configuration: color in bits 4-8.
 constexpr uint16_t inputQueueConfigAddress(int queue) { return static_cast<uint16_t>(0x7b60 + queue); }
 constexpr uint16_t outputQueueConfigAddress(int queue) { return static_cast<uint16_t>(0x7b80 + queue); }

@@ -15,7 +15,7 @@ namespace weft::tir {
 namespace {
 
 // Grows with every change of the fields below.
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr std::string_view kMagic = "WeftTIR";
 // Magic, version, checksum of the rest.
 constexpr size_t kHeaderBytes = 16;
@@ -287,6 +287,7 @@ void state(A& a, Program& p) {
     value(a, *bits);
   value(a, p.blocked_microthreads);
   value(a, p.separate_control_table);
+  value(a, p.control_stride);
   list(a, p.input_queues, [&](InputQueueInit& q) {
     value(a, q.queue);
     value(a, q.color);

@@ -668,7 +668,10 @@ class Parser {
     if (head == "unblocked") return line.bits(p_.initially_unblocked);
     if (head == "blocked_ut") return line.integer(p_.blocked_microthreads);
     if (head == "high_priority") return line.bits(p_.high_priority);
-    if (head == "separate_control_table") return p_.separate_control_table = true;
+    if (head == "separate_control_table") {
+      p_.separate_control_table = true;
+      return line.integer(p_.control_stride);
+    }
     if (head == "input_queue") {
       InputQueueInit q;
       return line.integer(q.queue) && line.integer(q.color) && line.oneOf(kPriorities, q.priority) &&

@@ -324,7 +324,7 @@ class Printer {
     if (p_.initially_unblocked != 0) put("unblocked {:#x}\n", p_.initially_unblocked);
     if (p_.blocked_microthreads != 0) put("blocked_ut {:#x}\n", p_.blocked_microthreads);
     if (p_.high_priority != 0) put("high_priority {:#x}\n", p_.high_priority);
-    if (p_.separate_control_table) out += "separate_control_table\n";
+    if (p_.separate_control_table) put("separate_control_table {}\n", p_.control_stride);
     for (const auto& q : p_.input_queues) {
       put("input_queue {} {} {} {}", q.queue, q.color, word(kPriorities, q.priority), q.control_table);
       putSite(q.site);

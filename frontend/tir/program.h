@@ -327,6 +327,8 @@ struct Program {
   /// Task ids with high priority.
   uint64_t high_priority = 0;
   bool separate_control_table = false;
+  /// WSE-3: entry points between the control tables that input queues name.
+  uint8_t control_stride = 1;
   std::vector<InputQueueInit> input_queues;
   std::vector<OutputQueueInit> output_queues;
   std::vector<Fifo> fifos;

@@ -149,6 +149,7 @@ class Block {
   // ---- registers.cpp ----
   bool readRegister(uint32_t pe, uint16_t word_address, uint16_t* value);
   bool writeRegister(uint32_t pe, uint16_t word_address, uint16_t value, Cycles t);
+  void noteWithoutModel(uint32_t pe, uint16_t address);
   void defer(uint32_t pe, Core& core, const Deferred& what);
   void performDeferred(uint32_t pe, Core& core, Cycles t);
   /// What a task that runs ahead has written there itself.

@@ -118,14 +118,6 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     }
     default: break;
   }
-  if (address == target::kExceptionMask || target::isPlainWord(arch, address)) {
-    *value = 0;
-    if (c.registers == nullptr) return true;
-    for (const auto& [a, value_set] : *c.registers) {
-      if (a == address) *value = value_set;
-    }
-    return true;
-  }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
     const Queue* q = c.iq[address - target::inputQueueConfigAddress(0)];
     *value = q == nullptr || q->color == tir::kNoColor ? 0x1f : q->color;
@@ -136,7 +128,23 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     *value = static_cast<uint16_t>((q == nullptr || q->color == tir::kNoColor ? 0x1f : q->color) << 4);
     return true;
   }
-  return false;
+  if (!target::isConfigWord(address)) return false;
+  noteWithoutModel(pe, address);
+  *value = 0;
+  if (c.registers == nullptr) return true;
+  for (const auto& [a, kept] : *c.registers) {
+    if (a == address) *value = kept;
+  }
+  return true;
+}
+
+/// Words that change nothing the emulator has keep what is written; those that no document names are reported.
+void Block::noteWithoutModel(uint32_t pe, uint16_t address) {
+  if (address == target::kExceptionMask || target::isPlainWord(params_.arch, address)) return;
+  warn({pe, time_, kNone}, diag::Code::W0706,
+       fmt::format("the emulator knows no configuration register {:#06x}: it keeps the word and does nothing else",
+                   address),
+       1ull << 41 | address);
 }
 
 bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles t) {
@@ -241,19 +249,6 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     schedule(pe, now + 1);
     return true;
   }
-  if (address == target::kExceptionMask || target::isPlainWord(arch, address)) {
-    if (c.registers == nullptr) {
-      register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
-      c.registers = register_pool_.back().get();
-    }
-    for (auto& [a, kept] : *c.registers) {
-      if (a != address) continue;
-      kept = value;
-      return true;
-    }
-    c.registers->emplace_back(address, value);
-    return true;
-  }
   if (address >= target::inputQueueConfigAddress(0) && address < target::inputQueueConfigAddress(8)) {
     if ((value & 0x1f) < kColorCount) {
       bindInputQueue(pe, c, address - target::inputQueueConfigAddress(0), value & 0x1f);
@@ -269,7 +264,22 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
       bindOutputQueue(pe, c, address - target::outputQueueConfigAddress(0), value >> 4 & 0x1f);
     return true;
   }
-  return false;
+  if (!target::isConfigWord(address)) return false;
+  noteWithoutModel(pe, address);
+  if (address == target::kExceptionMask && value != 0xffff) {
+    warn({pe, t, kNone}, diag::Code::W0706, "exceptions are unmasked, but the emulator raises none", 1ull << 41 | 1);
+  }
+  if (c.registers == nullptr) {
+    register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
+    c.registers = register_pool_.back().get();
+  }
+  for (auto& [a, kept] : *c.registers) {
+    if (a != address) continue;
+    kept = value;
+    return true;
+  }
+  c.registers->emplace_back(address, value);
+  return true;
 }
 
 void Block::defer(uint32_t pe, Core& c, const Deferred& what) {

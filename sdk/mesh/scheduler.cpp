@@ -137,6 +137,10 @@ void Block::mainThread(uint32_t pe, Core& c, Cycles t) {
 
 namespace {
 
+/// The control task that a control wavelet names; kNoTask names none.
+constexpr int kNoTask = 31;
+int entryPoint(const Slot& word) { return static_cast<int>(word.payload >> 16 & 63); }
+
 /// The pair of rotating tasks on an input queue.
 const tir::RotatingTask* rotatingTask(const tir::Program& program, int queue) {
   for (const tir::RotatingTask& r : program.rotating) {
@@ -200,10 +204,19 @@ void Block::pickAmong(uint32_t pe, Core& c, Cycles t) {
         from_queue |= bit;
         return;
       }
-      const int entry = static_cast<int>((head.payload >> 16) & 63);
-      const uint64_t bit = 1ull << entry;
-      if ((info->control_mask & bit) == 0 && !(entry == 0 && rotatingTask(program, q.id) != nullptr)) {
+      const int named = entryPoint(head);
+      const int entry = named + (q.implicit ? 0 : info->control_offset[static_cast<size_t>(q.id)]);
+      const uint64_t bit = entry < 64 ? 1ull << entry : 0;
+      if ((info->control_mask & bit) == 0 && !(named == 0 && rotatingTask(program, q.id) != nullptr)) {
         // Names no task: discarded.
+        const ColorState* from = c.color[static_cast<size_t>(q.color)];
+        const bool message = from != nullptr && from->messages != nullptr;  // its last word has the control bit
+        if (named != kNoTask && !message) {
+          warn({pe, t, kNone}, diag::Code::W0705,
+               fmt::format("a control wavelet of color {} names control task {}, which is not bound", q.color, entry),
+               1ull << 40 | static_cast<uint64_t>(p.program & 0xffffff) << 12 |
+                   static_cast<uint64_t>(q.color & 31) << 7 | static_cast<uint64_t>(entry & 127));
+        }
         popInput(c, q);
         if (q.count == 0) queueDrained(pe, c, q, t);
         continue;
@@ -279,7 +292,7 @@ void Block::pickAmong(uint32_t pe, Core& c, Cycles t) {
   if (word.control()) {
     function = info->control_fn[static_cast<size_t>(number & 63)];
     // The other one of a rotating pair is control task 0 of its queue.
-    if ((number & 63) == 0) {
+    if (entryPoint(word) == 0) {
       if (const tir::RotatingTask* r = rotatingTask(program, q.id)) function = r->alt.index();
     }
   } else {

@@ -254,3 +254,9 @@ def test_a_copy_needs_every_pe_to_export(tmp_path, monkeypatch):
     runtime.memcpy_d2h(one, symbol, 0, 0, 1, 1, 1, **copy_options())
     assert one[0] == 5
     runtime.stop()
+
+
+def test_the_runner_of_old_releases_names_its_successor():
+    from cerebras.elf.cs_elf_runner import CSELFRunner
+    with pytest.raises(NotImplementedError, match="E0612.*use .*SdkRuntime"):
+        CSELFRunner(["out/bin/out_0.elf"])

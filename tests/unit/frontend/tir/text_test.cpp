@@ -39,7 +39,7 @@ blocked 0x400
 unblocked 0x4
 blocked_ut 0x2
 high_priority 0x200
-separate_control_table
+separate_control_table 2
 input_queue 2 5 high 1 !0
 output_queue 3 255 !1
 fifo 64 16 4 8 -1 terminate suspend medium !0
