@@ -552,7 +552,9 @@ struct Block::Beat {
     const uint32_t pe = list[kRecord];
     if (expressed(pe)) {
       const uint8_t* e = express_.get() + pe * express_stride_;
-      for (size_t line = 0; line < express_stride_; line += 64) __builtin_prefetch(e + line, 1);
+      // On WSE-2 that is all of it.
+      for (size_t line = 0; line < 256; line += 64) __builtin_prefetch(e + line, 1);
+      for (size_t line = 256; line < express_stride_; line += 64) __builtin_prefetch(e + line, 1);
     } else if (const Core* c = pes_[pe].core) {
       __builtin_prefetch(c);
       __builtin_prefetch(&c->oq);
