@@ -16,32 +16,17 @@ constexpr uint64_t maskOf(Type type) {
 
 // Comparisons and conversions to Bool carry the operands' type; their result is Bool.
 Type resultType(Op op, Type type) {
-  switch (op) {
-    case Op::Eq:
-    case Op::Ne:
-    case Op::SLt:
-    case Op::SLe:
-    case Op::ULt:
-    case Op::ULe:
-    case Op::FEq:
-    case Op::FNe:
-    case Op::FLt:
-    case Op::FLe:
-    case Op::LNot:
-    case Op::ToBool: return Type::Bool;
-    case Op::DsdLength:
-    case Op::DsdElement:
-    case Op::FrameAddr: return Type::I16;
-    case Op::DsdSetBase:
-    case Op::DsdAddBase:
-    case Op::DsdSetLength:
-    case Op::DsdSetStride:
-    case Op::DsdSetColor: return Type::I64;
-    default: return opInfo(op).has_result ? type : Type::Void;
+  switch (opInfo(op).result) {
+    case OpResult::None: return Type::Void;
+    case OpResult::Typed: return type;
+    case OpResult::Bool: return Type::Bool;
+    case OpResult::I16: return Type::I16;
+    case OpResult::I64: return Type::I64;
   }
+  return Type::Void;
 }
 
-bool isTerminated(const std::vector<Inst>& block) { return !block.empty() && opInfo(block.back().op).terminator; }
+bool isTerminated(const std::vector<Inst>& block) { return !block.empty() && opInfo(block.back().op).terminator(); }
 
 }  // namespace
 

@@ -365,7 +365,7 @@ class Parser {
   // `add.i16` and the like: the operation whose mnemonic starts the word, then its types.
   static bool operationOf(std::string_view head, Inst& inst) {
     static constexpr const char* kMnemonics[] = {
-#define WEFT_TIR_OP(name, mnemonic, operands, result) mnemonic,
+#define WEFT_TIR_OP(name, mnemonic, operands, result, cls) mnemonic,
 #include "frontend/tir/ops.def"
 #undef WEFT_TIR_OP
     };

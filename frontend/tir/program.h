@@ -28,7 +28,7 @@ constexpr uint32_t sizeOf(Type t) {
 }
 
 enum class Op : uint8_t {
-#define WEFT_TIR_OP(name, mnemonic, operands, result) name,
+#define WEFT_TIR_OP(name, mnemonic, operands, result, cls) name,
 #include "frontend/tir/ops.def"
 #undef WEFT_TIR_OP
 };

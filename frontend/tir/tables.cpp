@@ -29,12 +29,8 @@ constexpr DsdOpInfo kDsdRows[] = {
 #undef WEFT_DSD_OP
 };
 
-constexpr bool isTerminator(Op op) {
-  return op == Op::Jump || op == Op::Branch || op == Op::Ret || op == Op::Unreachable;
-}
-
 constexpr OpInfo kOpRows[] = {
-#define WEFT_TIR_OP(name, mnemonic, operands, result) {mnemonic, operands, result, isTerminator(Op::name)},
+#define WEFT_TIR_OP(name, mnemonic, operands, result, cls) {mnemonic, operands, OpResult::result, OpClass::cls},
 #include "frontend/tir/ops.def"
 #undef WEFT_TIR_OP
 };

@@ -98,11 +98,30 @@ Type dsdDestType(DsdOpcode op);
 /// Types of the arguments a DsdOp instruction takes, in order (see DsdOp).
 std::vector<Type> dsdOpArgs(const DsdOp& op);
 
+/// The type of an instruction's result; Typed: that of the instruction.
+enum class OpResult : uint8_t { None, Typed, Bool, I16, I64 };
+/// Integer and Compare also work on Bool, where they have a meaning there.
+enum class OpClass : uint8_t {
+  Copy,
+  Integer,
+  Compare,
+  Float,
+  FloatCompare,
+  Convert,
+  Memory,
+  Call,
+  Descriptor,
+  Vector,
+  Device,
+  Segment,
+  Control,  // terminators
+};
 struct OpInfo {
   const char* mnemonic;
   uint8_t operands;
-  bool has_result;
-  bool terminator;
+  OpResult result;
+  OpClass cls;
+  [[nodiscard]] bool terminator() const { return cls == OpClass::Control; }
 };
 const OpInfo& opInfo(Op op);
 

@@ -98,6 +98,12 @@ class Verifier {
     return true;
   }
 
+  /// All operands have the instruction's type.
+  bool uniform(const OpInfo& info, Type of_result) {
+    const Type t = inst_->type;
+    return operands(t, info.operands > 1 ? t : Type::Void, info.operands > 2 ? t : Type::Void) && result(of_result);
+  }
+
   bool type(bool ok) { return ok || fail("type {} is not allowed", nameOf(inst_->type)); }
   bool from(bool ok) { return ok || fail("operand type {} is not allowed", nameOf(inst_->from)); }
 
@@ -105,47 +111,18 @@ class Verifier {
     if (i.site.valid() && i.site.index() >= p_.sites.size())
       return fail("site {} of {}", i.site.value, p_.sites.size());
     const Type t = i.type;
+    const OpInfo& info = opInfo(i.op);
+    const bool on_bool = t == Type::Bool && (i.op == Op::And || i.op == Op::Or || i.op == Op::Xor || i.op == Op::LNot ||
+                                             i.op == Op::Eq || i.op == Op::Ne);
+    switch (info.cls) {
+      case OpClass::Integer: return type(i.op == Op::LNot ? on_bool : isInteger(t) || on_bool) && uniform(info, t);
+      case OpClass::Compare: return type(isInteger(t) || on_bool) && uniform(info, Type::Bool);
+      case OpClass::Float: return type(isFloat(t)) && uniform(info, t);
+      case OpClass::FloatCompare: return type(isFloat(t)) && uniform(info, Type::Bool);
+      default: break;
+    }
     switch (i.op) {
       case Op::Copy: return type(t != Type::Void) && operands(t) && result(t);
-      case Op::Add:
-      case Op::Sub:
-      case Op::Mul:
-      case Op::SDiv:
-      case Op::UDiv:
-      case Op::SRem:
-      case Op::URem:
-      case Op::Shl:
-      case Op::LShr:
-      case Op::AShr: return type(isInteger(t)) && operands(t, t) && result(t);
-      case Op::And:
-      case Op::Or:
-      case Op::Xor: return type(isInteger(t) || t == Type::Bool) && operands(t, t) && result(t);
-      case Op::Neg:
-      case Op::Not:
-      case Op::Clz:
-      case Op::Ctz:
-      case Op::PopCnt: return type(isInteger(t)) && operands(t) && result(t);
-      case Op::LNot: return type(t == Type::Bool) && operands(Type::Bool) && result(Type::Bool);
-      case Op::Eq:
-      case Op::Ne: return type(isInteger(t) || t == Type::Bool) && operands(t, t) && result(Type::Bool);
-      case Op::SLt:
-      case Op::SLe:
-      case Op::ULt:
-      case Op::ULe: return type(isInteger(t)) && operands(t, t) && result(Type::Bool);
-      case Op::FEq:
-      case Op::FNe:
-      case Op::FLt:
-      case Op::FLe: return type(isFloat(t)) && operands(t, t) && result(Type::Bool);
-      case Op::FAdd:
-      case Op::FSub:
-      case Op::FMul:
-      case Op::FDiv: return type(isFloat(t)) && operands(t, t) && result(t);
-      case Op::FNeg:
-      case Op::FAbs:
-      case Op::FSqrt:
-      case Op::FFloor:
-      case Op::FCeil: return type(isFloat(t)) && operands(t) && result(t);
-      case Op::FFma: return type(isFloat(t)) && operands(t, t, t) && result(t);
       case Op::Trunc:
         return type(isInteger(t)) && from(isInteger(i.from) && sizeOf(i.from) > sizeOf(t)) && operands(i.from) &&
                result(t);
@@ -201,6 +178,7 @@ class Verifier {
       case Op::Branch: return target(0) && target(1) && operands(Type::Bool) && result(Type::Void);
       case Op::Ret: return operands(fn_->result) && result(Type::Void);
       case Op::Unreachable: return operands(Type::Void) && result(Type::Void);
+      default: break;
     }
     return fail("operation {}", static_cast<int>(i.op));
   }
@@ -291,7 +269,7 @@ class Verifier {
       }
       if (i.type > Type::F32 || i.from > Type::F32)
         fail("type {}, {}", static_cast<int>(i.type), static_cast<int>(i.from));
-      if (opInfo(i.op).terminator != (k + 1 == b.end)) {
+      if (opInfo(i.op).terminator() != (k + 1 == b.end)) {
         fail("{}", k + 1 == b.end ? "the block does not end in a terminator" : "a terminator inside the block");
         return;
       }

@@ -129,6 +129,7 @@ class FunctionLowering {
   void findKnownFields();
   void openEntry();
   void lowerInst(const tir::Inst& inst, uint32_t index, uint32_t block);
+  void lowerControl(const tir::Inst& inst, uint32_t index);
   void lowerJump(const tir::Inst& inst, uint32_t index);
   void lowerReturn(const tir::Inst& inst);
   void lowerCall(const tir::Inst& inst, uint32_t index);

@@ -534,88 +534,37 @@ void FunctionLowering::lowerReturn(const Inst& inst) {
 }
 
 void FunctionLowering::lowerInst(const Inst& inst, uint32_t index, uint32_t block) {
-  switch (inst.op) {
-    case Op::Copy:
+  switch (tir::opInfo(inst.op).cls) {
+    case tir::OpClass::Copy:
       if (slots_[inst.dst].split) {
         writeDsd(inst.dst, readDsd(inst.a));
       } else {
         write(inst.dst, read(inst.a, inst.type));
       }
       return;
-    case Op::Add:
-    case Op::Sub:
-    case Op::Mul:
-    case Op::SDiv:
-    case Op::UDiv:
-    case Op::SRem:
-    case Op::URem:
-    case Op::And:
-    case Op::Or:
-    case Op::Xor:
-    case Op::Shl:
-    case Op::LShr:
-    case Op::AShr:
-    case Op::Neg:
-    case Op::Not:
-    case Op::Clz:
-    case Op::Ctz:
-    case Op::PopCnt:
-    case Op::LNot:
-    case Op::Eq:
-    case Op::Ne:
-    case Op::SLt:
-    case Op::SLe:
-    case Op::ULt:
-    case Op::ULe:
-    case Op::FEq:
-    case Op::FNe:
-    case Op::FLt:
-    case Op::FLe:
-    case Op::FAdd:
-    case Op::FSub:
-    case Op::FMul:
-    case Op::FDiv:
-    case Op::FNeg:
-    case Op::FAbs:
-    case Op::FSqrt:
-    case Op::FFloor:
-    case Op::FCeil:
-    case Op::FFma:
-    case Op::Trunc:
-    case Op::ZExt:
-    case Op::SExt:
-    case Op::SIToFP:
-    case Op::UIToFP:
-    case Op::FPToSI:
-    case Op::FPToUI:
-    case Op::FPExt:
-    case Op::FPTrunc:
-    case Op::Bitcast:
-    case Op::FromBool:
-    case Op::ToBool: return lowerArith(inst);
-    case Op::Load:
-    case Op::Store:
-    case Op::MemCopy:
-    case Op::MemZero:
-    case Op::FrameAddr: return lowerMemory(inst);
-    case Op::Call: return lowerCall(inst, index);
-    case Op::CallIndirect: return lowerCallIndirect(inst, index);
-    case Op::DsdSetBase:
-    case Op::DsdAddBase:
-    case Op::DsdSetLength:
-    case Op::DsdSetStride:
-    case Op::DsdSetColor:
-    case Op::DsdLength:
-    case Op::DsdElement: return lowerDescriptor(inst);
-    case Op::DsdOp: return lowerDsdOp(inst, index, !in_loop_.empty() && in_loop_[block]);
-    case Op::Device: return lowerDevice(inst, index);
-    case Op::Segment: return lowerSegment(inst);
+    case tir::OpClass::Integer:
+    case tir::OpClass::Compare:
+    case tir::OpClass::Float:
+    case tir::OpClass::FloatCompare:
+    case tir::OpClass::Convert: return lowerArith(inst);
+    case tir::OpClass::Memory: return lowerMemory(inst);
+    case tir::OpClass::Call: return inst.op == Op::Call ? lowerCall(inst, index) : lowerCallIndirect(inst, index);
+    case tir::OpClass::Descriptor: return lowerDescriptor(inst);
+    case tir::OpClass::Vector: return lowerDsdOp(inst, index, !in_loop_.empty() && in_loop_[block]);
+    case tir::OpClass::Device: return lowerDevice(inst, index);
+    case tir::OpClass::Segment: return lowerSegment(inst);
+    case tir::OpClass::Control: return lowerControl(inst, index);
+  }
+}
+
+void FunctionLowering::lowerControl(const Inst& inst, uint32_t index) {
+  switch (inst.op) {
     case Op::Jump: return lowerJump(inst, index);
     case Op::Branch:
       b_.CreateCondBr(read(inst.a, Type::Bool), blocks_[inst.target[0]], blocks_[inst.target[1]]);
       return;
     case Op::Ret: return lowerReturn(inst);
-    case Op::Unreachable: return emitFault(0, inst);
+    default: return emitFault(0, inst);
   }
 }
 

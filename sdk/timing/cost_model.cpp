@@ -145,13 +145,4 @@ const std::string& CostModel::sourceOf(std::string_view name) const {
   return it->second.source;
 }
 
-uint64_t CostModel::hash() const {
-  uint64_t h = 1469598103934665603ull;
-  for (const auto& [name, v] : values_) {
-    for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211ull;
-    h = (h ^ v.value) * 1099511628211ull;
-  }
-  return h;
-}
-
 }  // namespace weft::timing

@@ -32,8 +32,6 @@ class CostModel {
   [[nodiscard]] WeftDsdCosts dsdCosts() const;
   /// Cycles of one instruction; 0 for segments and copies.
   [[nodiscard]] uint32_t instructionCost(const tir::Program& program, const tir::Inst& inst) const;
-  /// Hash of all values: part of the key of cached code.
-  [[nodiscard]] uint64_t hash() const;
 
  private:
   [[nodiscard]] uint32_t divisionCost(const tir::Program& program, const tir::Inst& inst) const;

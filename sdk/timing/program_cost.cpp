@@ -39,91 +39,60 @@ uint32_t CostModel::divisionCost(const tir::Program& program, const tir::Inst& i
 
 uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst& inst) const {
   if (namesUpperWords(program, inst)) return 0;
-  switch (inst.op) {
-    case Op::Copy:
-    case Op::Segment:
-    case Op::Bitcast:
-    // The lower registers of a group.
-    case Op::Trunc:
-    case Op::Unreachable: return 0;
-    case Op::Add:
-    case Op::Sub:
-    case Op::And:
-    case Op::Or:
-    case Op::Xor:
-    case Op::Shl:
-    case Op::LShr:
-    case Op::AShr:
-    case Op::Neg:
-    case Op::Not:
-    case Op::Clz:
-    case Op::Ctz:
-    case Op::PopCnt:
-    case Op::LNot:
-    case Op::Eq:
-    case Op::Ne:
-    case Op::SLt:
-    case Op::SLe:
-    case Op::ULt:
-    case Op::ULe:
-    case Op::FNeg:
-    case Op::FAbs:
-    case Op::ZExt:
-    case Op::SExt:
-    case Op::FromBool:
-    case Op::ToBool:
-    case Op::FrameAddr:
-    case Op::DsdSetBase:
-    case Op::DsdAddBase:
-    case Op::DsdSetLength:
-    case Op::DsdSetStride:
-    case Op::DsdSetColor:
-    case Op::DsdLength:
-    case Op::DsdElement: {
-      // Registers are 16 bits wide in pairs: wider integers take an instruction per 32 bits.
-      const uint32_t words = tir::sizeOf(inst.type) == 8 && inst.op < Op::DsdSetBase ? 2 : 1;
+  using tir::OpClass;
+  // Registers are 16 bits wide in pairs: wider integers take an instruction per 32 bits.
+  const uint32_t words = tir::sizeOf(inst.type) == 8 ? 2 : 1;
+  switch (tir::opInfo(inst.op).cls) {
+    case OpClass::Copy:
+    case OpClass::Segment: return 0;
+    case OpClass::Integer:
+      if (inst.op == Op::Mul) return get("scalar.integer_multiply");
+      if (inst.op == Op::SDiv || inst.op == Op::UDiv || inst.op == Op::SRem || inst.op == Op::URem)
+        return divisionCost(program, inst);
       return words * get("scalar.integer");
-    }
-    case Op::Mul: return get("scalar.integer_multiply");
-    case Op::SDiv:
-    case Op::UDiv:
-    case Op::SRem:
-    case Op::URem: return divisionCost(program, inst);
-    case Op::FEq:
-    case Op::FNe:
-    case Op::FLt:
-    case Op::FLe:
-    case Op::FAdd:
-    case Op::FSub:
-    case Op::FMul:
-    case Op::FFma:
-    case Op::FFloor:
-    case Op::FCeil:
-    case Op::SIToFP:
-    case Op::UIToFP:
-    case Op::FPToSI:
-    case Op::FPToUI:
-    case Op::FPExt:
-    case Op::FPTrunc: return get("scalar.float");
-    case Op::FDiv:
-    case Op::FSqrt: return get(inst.type == tir::Type::F32 ? "scalar.float_divide_32" : "scalar.float_divide_16");
-    case Op::Load: return get("scalar.load");
-    case Op::Store: return get("scalar.store");
-    case Op::MemCopy:
-    case Op::MemZero: return (inst.imm + 15) / 16 * get("scalar.copy_16_bytes");
-    case Op::Call:
-    case Op::CallIndirect: return get("scalar.call");
-    case Op::DsdOp:
+    case OpClass::Compare: return words * get("scalar.integer");
+    case OpClass::Float:
+      // A sign bit.
+      if (inst.op == Op::FNeg || inst.op == Op::FAbs) return get("scalar.integer");
+      if (inst.op == Op::FDiv || inst.op == Op::FSqrt)
+        return get(inst.type == tir::Type::F32 ? "scalar.float_divide_32" : "scalar.float_divide_16");
+      return get("scalar.float");
+    case OpClass::FloatCompare: return get("scalar.float");
+    case OpClass::Convert:
+      switch (inst.op) {
+        // Trunc: the lower registers of a group.
+        case Op::Trunc:
+        case Op::Bitcast: return 0;
+        case Op::ZExt:
+        case Op::SExt:
+        case Op::FromBool:
+        case Op::ToBool: return words * get("scalar.integer");
+        default: return get("scalar.float");
+      }
+    case OpClass::Memory:
+      switch (inst.op) {
+        case Op::Load: return get("scalar.load");
+        case Op::Store: return get("scalar.store");
+        case Op::FrameAddr: return get("scalar.integer");
+        default: return (inst.imm + 15) / 16 * get("scalar.copy_16_bytes");
+      }
+    case OpClass::Call: return get("scalar.call");
+    case OpClass::Descriptor: return get("scalar.integer");
+    case OpClass::Vector:
       // Charged at issue.
       return 0;
-    case Op::Device: {
+    case OpClass::Device: {
       const auto call = static_cast<tir::DeviceCall>(inst.imm);
       if (call == tir::DeviceCall::TscRead || call == tir::DeviceCall::TscEnable) return get("scalar.tsc");
       return get("scalar.device");
     }
-    case Op::Jump: return get(inst.back ? "scalar.jump_back" : "scalar.jump");
-    case Op::Branch: return get("scalar.branch");
-    case Op::Ret: return get("scalar.return");
+    case OpClass::Control:
+      switch (inst.op) {
+        case Op::Jump: return get(inst.back ? "scalar.jump_back" : "scalar.jump");
+        case Op::Branch: return get("scalar.branch");
+        case Op::Ret: return get("scalar.return");
+        default: return 0;
+      }
   }
   return 0;
 }
