@@ -25,6 +25,13 @@ uint32_t elementBytes(const types::Pool& pool, TypeId pointer) {
   return std::max(1u, pool.size(e));
 }
 
+void noFixedAddress(Sema& s, Span span) {
+  s.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
+      .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
+      .help("declare the array outside of functions")
+      .emit();
+}
+
 // A base address: a pointer, or an array that stands for its address.
 Operand baseOperand(Sema& s, Operand v, Span span) {
   if (v.stops()) return v;
@@ -37,10 +44,7 @@ Operand baseOperand(Sema& s, Operand v, Span span) {
     }
     return Operand::runtime(type, s.addressValue(v.address));
   }
-  s.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
-      .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
-      .help("declare the array outside of functions")
-      .emit();
+  noFixedAddress(s, span);
   return Operand::poison();
 }
 
@@ -86,12 +90,7 @@ class DsdMaker {
         s_.touch(ObjectId{t.id});
         break;
       case comptime::PointerTarget::Kind::Raw: break;
-      case comptime::PointerTarget::Kind::Cell:
-        s_.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
-            .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
-            .help("declare the array outside of functions")
-            .emit();
-        return false;
+      case comptime::PointerTarget::Kind::Cell: noFixedAddress(s_, span); return false;
     }
     value_.dsd = value_.dsd.withBase(static_cast<uint16_t>(t.offset));
     return true;

@@ -35,6 +35,13 @@ bool onlyReturns(const ast::FnDecl& f) {
   return last != nullptr && last->value != nullptr && changesNothing(*last->value);
 }
 
+void mayEndWithout(Sema& s, const ast::Name& function, TypeId result) {
+  s.error(Code::E0310, function.span, "function `{}` may end without returning a value of type '{}'",
+          s.text(function.symbol), s.typeName(result))
+      .help("return a value on every way through it; a way that cannot be taken ends with `@comptime_assert(false)`")
+      .emit();
+}
+
 }  // namespace
 
 bool Sema::checkLinkage(const ast::FnDecl& f, Span span) {
@@ -441,11 +448,7 @@ Operand Sema::callInline(DeclId fn, const OperandList& args, const std::vector<S
   }
   if (flow == Flow::Normal) {
     if (frame.return_type != types::kVoid) {
-      error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'",
-            text(f.name.symbol), typeName(frame.return_type))
-          .help(
-              "return a value on every way through it; a way that cannot be taken ends with `@comptime_assert(false)`")
-          .emit();
+      mayEndWithout(*this, f.name, frame.return_type);
       if (frame.return_block != Target::kNone) {
         builder_->unreachable();
         builder_->setBlock(frame.return_block);
@@ -698,13 +701,7 @@ void Sema::lowerInstance(uint32_t index) {
         if (instance.result == types::kVoid) {
           builder_->ret();
         } else {
-          if (ctx.sink.errorCount() == errors)
-            error(Code::E0310, f.name.span, "function `{}` may end without returning a value of type '{}'",
-                  text(f.name.symbol), typeName(instance.result))
-                .help(
-                    "return a value on every way through it; a way that cannot be taken ends with "
-                    "`@comptime_assert(false)`")
-                .emit();
+          if (ctx.sink.errorCount() == errors) mayEndWithout(*this, f.name, instance.result);
           builder_->unreachable();
         }
       }

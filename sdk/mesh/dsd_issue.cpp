@@ -316,13 +316,9 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
     }
   }
   // WSE-2: an operation that only receives runs on the microthread of its input queue and has the queue's priority.
-  if (priority == tir::DsdPriority::Default && params_.arch == target::Arch::Wse2 && !w.dest.fabric()) {
-    for (const Operand* o : {&w.src0, &w.src1}) {
-      if (!o->fabric()) continue;
-      for (const tir::InputQueueInit& q : program.input_queues)
-        if (q.queue == o->dsd.queue()) priority = q.priority;
-      break;
-    }
+  if (priority == tir::DsdPriority::Default && !w.dest.fabric()) {
+    const Operand& from = w.src0.fabric() ? w.src0 : w.src1;
+    if (from.fabric()) priority = programOf(pes_[pe])->queue_priority[from.dsd.queue() & 7u];
   }
   w.length = operationLength(w.dest, w.src0, w.src1, core);
   w.simd = fabric && all_simd;

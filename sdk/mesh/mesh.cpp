@@ -70,7 +70,9 @@ ProgramInfo infoOf(const tir::Program& program, jit::CodeImage* image) {
   }
   for (const tir::InputQueueInit& q : program.input_queues) {
     if (q.color < target::kColorCount) info.queue_of_color[q.color] = static_cast<int8_t>(q.queue);
-    if (program.separate_control_table && q.queue < target::kInputQueueCount)
+    if (q.queue >= target::kInputQueueCount) continue;
+    if (program.arch == target::Arch::Wse2) info.queue_priority[q.queue] = q.priority;
+    if (program.separate_control_table)
       info.control_offset[q.queue] = static_cast<uint8_t>(q.control_table * program.control_stride);
   }
   // Channels start blocked unless a data task is bound to them, or (WSE-2, where colors and local tasks share the bit)

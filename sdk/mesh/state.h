@@ -448,6 +448,8 @@ struct ProgramInfo {
   uint64_t active = 0;
   uint64_t blocked = 0;
   std::array<int8_t, target::kColorCount> queue_of_color{};
+  /// Of the microthreads that only receive, by input queue (WSE-2).
+  std::array<tir::DsdPriority, target::kInputQueueCount> queue_priority{};
   /// First entry point of the control table of an input queue.
   std::array<uint8_t, target::kInputQueueCount> control_offset{};
   /// PE memory begins this many bytes behind a cache line.

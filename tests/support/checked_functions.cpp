@@ -3,6 +3,7 @@
 #include "tests/support/checked_programs.h"
 #include "tests/support/choices.h"
 #include "tests/support/program_generator.h"
+#include "tests/support/source_writer.h"
 
 #include <fmt/format.h>
 
@@ -117,7 +118,7 @@ constexpr std::array<std::string_view, 54> kStatements = {
     "v1 ^= grid[@ & 1, %];",
 };
 
-class Generator {
+class Generator : SourceWriter {
  public:
   Generator(const uint8_t* data, size_t size) : choices_(data, size) {}
 
@@ -142,12 +143,6 @@ class Generator {
   }
 
  private:
-  void line(std::string_view text) {
-    out_.append(static_cast<size_t>(indent_) * 2, ' ');
-    out_ += text;
-    out_ += '\n';
-  }
-
   std::string fresh(std::string_view prefix) { return fmt::format("{}_{}", prefix, names_++); }
   const std::string& anyU16() { return u16_[choices_.pick(u16_.size())]; }
 
@@ -388,8 +383,6 @@ class Generator {
   }
 
   Choices choices_;
-  std::string out_;
-  int indent_ = 0;
   int names_ = 0;
   size_t statements_ = 0;
   // Functions that may be called.

@@ -3,6 +3,7 @@
 #include "tests/support/program_generator.h"
 
 #include "tests/support/choices.h"
+#include "tests/support/source_writer.h"
 
 #include <fmt/format.h>
 
@@ -33,7 +34,7 @@ constexpr int kElements = 8;
 constexpr int kMaxDepth = 4;
 constexpr int kMaxStatements = 24;
 
-class Generator {
+class Generator : SourceWriter {
  public:
   Generator(const uint8_t* data, size_t size) : choices_(data, size) {}
 
@@ -55,12 +56,6 @@ class Generator {
  private:
   size_t pick(size_t bound) { return choices_.pick(bound); }
   const NumberType& anyType() { return kTypes[pick(kTypes.size())]; }
-
-  void line(std::string_view text) {
-    out_.append(static_cast<size_t>(indent_) * 2, ' ');
-    out_ += text;
-    out_ += '\n';
-  }
 
   std::string literal(const NumberType& type) {
     if (type.is_float) {
@@ -230,8 +225,6 @@ class Generator {
   }
 
   Choices choices_;
-  std::string out_;
-  int indent_ = 0;
   int locals_ = 0;
   int loop_depth_ = 0;
   int statements_ = 0;
