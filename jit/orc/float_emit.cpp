@@ -36,12 +36,12 @@ Value* FloatEmitter::canonical(Value* value) {
 }
 
 // One comparison serves two results. Halves are compared as bits: many CPUs would convert them first.
-Value* FloatEmitter::eitherNan(Type t, Value* a, Value* b) {
-  if (t == Type::F32) return b_.CreateFCmpUNO(a, b == nullptr ? a : b);
+Value* FloatEmitter::bothNumbers(Type t, Value* a, Value* b) {
+  if (t == Type::F32) return b_.CreateFCmpORD(a, b == nullptr ? a : b);
   auto magnitude = [&](Value* v) { return b_.CreateAnd(v, ConstantInt::get(v->getType(), 0x7fff)); };
   Value* most = magnitude(a);
   if (b != nullptr) most = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, most, magnitude(b));
-  return b_.CreateICmpUGT(most, ConstantInt::get(most->getType(), 0x7c00));
+  return b_.CreateICmpULE(most, ConstantInt::get(most->getType(), 0x7c00));
 }
 
 Value* FloatEmitter::mend(Type t, Value* value) { return canonical(t == Type::F16 ? half(value) : value); }

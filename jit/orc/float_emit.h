@@ -43,11 +43,11 @@ class FloatEmitter {
   /// Whether the program's 16-bit format is computed inline (IEEE half). Otherwise only scalars, by host calls.
   [[nodiscard]] bool hard() const { return fp16_ == target::Fp16Format::F16; }
 
-  /// While set, results keep their NaNs as they are: the caller looks for them (isNan) and mends them. For loops whose
-  /// results depend on each other: it takes the test out of the chain.
+  /// While set, results keep their NaNs as they are: the caller looks for them (bothNumbers) and mends them. For loops
+  /// whose results depend on each other: it takes the test out of the chain.
   void deferNans(bool on) { deferred_ = on; }
-  /// Lanes where a result or the other one (may be null) is a NaN; values as deferred results are.
-  llvm::Value* eitherNan(tir::Type t, llvm::Value* a, llvm::Value* b);
+  /// Lanes where neither a result nor the other one (may be null) is a NaN; values as deferred results are.
+  llvm::Value* bothNumbers(tir::Type t, llvm::Value* a, llvm::Value* b);
 
   // `t` is F16 or F32.
   llvm::Value* add(tir::Type t, llvm::Value* a, llvm::Value* b);

@@ -241,14 +241,12 @@ Value* BurstEmitter::vectorBody(Value* dest, const Source& src0, const Source& s
                                 unsigned lanes, Value* mask) {
   Value* s0 = hasFirst() ? widen(src0, first_, index, lanes, mask) : nullptr;
   Value* s1 = widen(src1, second_, index, lanes, mask);
-  if (ahead_ != 0 && src1.pointer != nullptr && lanes > 1) {
-    Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), b_.CreateGEP(typeOf(second_), src1.pointer, index), ahead_);
-    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                       {at, b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
-  }
   Value* k = scalar == nullptr || lanes == 1 ? scalar : b_.CreateVectorSplat(lanes, scalar);
   f_.deferNans(mendsNans());
   Value* r = element(s0, s1, k);
+  for (const auto& [source, factor] : products_)
+    r = element(r, widen(source, second_, index, lanes, mask),
+                lanes == 1 ? factor : b_.CreateVectorSplat(lanes, factor));
   f_.deferNans(false);
   store(r, b_.CreateInBoundsGEP(typeOf(dest_), dest, index), mask);
   return r;
@@ -272,6 +270,28 @@ void BurstEmitter::mendLoop(Value* dest, Value* count) {
   b_.SetInsertPoint(done);
 }
 
+void BurstEmitter::prefetchAhead(Source source, tir::Type type, Value* count, uint32_t bytes, Value* wanted) {
+  constexpr uint64_t kLine = 64;
+  llvm::Function* fn = b_.GetInsertBlock()->getParent();
+  BasicBlock* entry = BasicBlock::Create(b_.getContext(), "ahead.entry", fn);
+  BasicBlock* body = BasicBlock::Create(b_.getContext(), "ahead", fn);
+  BasicBlock* done = BasicBlock::Create(b_.getContext(), "ahead.done", fn);
+  Value* size = b_.CreateMul(count, b_.getInt64(tir::sizeOf(type)));
+  b_.CreateCondBr(b_.CreateAnd(wanted, b_.CreateICmpNE(size, b_.getInt64(0))), entry, done);
+  b_.SetInsertPoint(entry);
+  Value* from = b_.CreateConstGEP1_32(b_.getInt8Ty(), source.pointer, bytes);
+  b_.CreateBr(body);
+  b_.SetInsertPoint(body);
+  llvm::PHINode* at = b_.CreatePHI(b_.getInt64Ty(), 2);
+  at->addIncoming(b_.getInt64(0), entry);
+  b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+                     {b_.CreateGEP(b_.getInt8Ty(), from, at), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+  Value* next = b_.CreateAdd(at, b_.getInt64(kLine), "", true, true);
+  at->addIncoming(next, body);
+  b_.CreateCondBr(b_.CreateICmpULT(next, size), body, done);
+  b_.SetInsertPoint(done);
+}
+
 void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar, Value* count) {
   llvm::LLVMContext& context = b_.getContext();
   llvm::Function* fn = b_.GetInsertBlock()->getParent();
@@ -283,9 +303,10 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
   auto* lanes_type = llvm::FixedVectorType::get(b_.getInt1Ty(), lanes);
   Constant* zero = b_.getInt64(0);
 
-  // Several vectors at a time, then one at a time, then the tail. `seen`: lanes that were ever NaN.
+  // Several vectors at a time, then one at a time, then the tail. `seen`: lanes that never were NaN; with AVX-512 a
+  // comparison and the AND with what was seen before are one instruction.
   Value* index = zero;
-  Value* seen = mendsNans() ? Constant::getNullValue(lanes_type) : nullptr;
+  Value* seen = mendsNans() ? Constant::getAllOnesValue(lanes_type) : nullptr;
   for (const unsigned vectors : {kUnrolled, 1u}) {
     const uint64_t step = uint64_t{lanes} * vectors;
     Value* whole = b_.CreateAnd(count, b_.getInt64(~(step - 1)));
@@ -301,22 +322,22 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
       so_far = b_.CreatePHI(lanes_type, 2);
       so_far->addIncoming(seen, before);
     }
-    Value* nans = so_far;
+    Value* numbers = so_far;
     Value* waiting = nullptr;
     for (unsigned v = 0; v < vectors; ++v) {
       Value* here = v == 0 ? at : b_.CreateAdd(at, b_.getInt64(uint64_t{lanes} * v), "", true, true);
       Value* r = vectorBody(dest, src0, src1, scalar, here, lanes, nullptr);
-      if (nans == nullptr) continue;
+      if (numbers == nullptr) continue;
       if (waiting == nullptr && v + 1 < vectors) {
         waiting = r;
         continue;
       }
-      nans = b_.CreateOr(nans, f_.eitherNan(dest_, r, waiting));
+      numbers = b_.CreateAnd(numbers, f_.bothNumbers(dest_, r, waiting));
       waiting = nullptr;
     }
     Value* next = b_.CreateAdd(at, b_.getInt64(step), "", true, true);
     at->addIncoming(next, body);
-    if (so_far != nullptr) so_far->addIncoming(nans, body);
+    if (so_far != nullptr) so_far->addIncoming(numbers, body);
     b_.CreateCondBr(b_.CreateICmpULT(next, whole), body, after);
     b_.SetInsertPoint(after);
     llvm::PHINode* reached = b_.CreatePHI(b_.getInt64Ty(), 2);
@@ -326,7 +347,7 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
     if (seen == nullptr) continue;
     llvm::PHINode* all = b_.CreatePHI(lanes_type, 2);
     all->addIncoming(seen, before);
-    all->addIncoming(nans, body);
+    all->addIncoming(numbers, body);
     seen = all;
   }
 
@@ -335,14 +356,17 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
   BasicBlock* done = block("burst.done");
   b_.CreateCondBr(b_.CreateICmpULT(index, count), tail, done);
   b_.SetInsertPoint(tail);
-  Value* tail_nans = nullptr;
+  Value* tail_numbers = nullptr;
   if (masked) {
     std::vector<Constant*> steps;
     for (unsigned k = 0; k < lanes; ++k) steps.push_back(b_.getInt16(static_cast<uint16_t>(k)));
     Value* left = b_.CreateTrunc(b_.CreateSub(count, index), b_.getInt16Ty());
     Value* mask = b_.CreateICmpULT(llvm::ConstantVector::get(steps), b_.CreateVectorSplat(lanes, left));
     Value* r = vectorBody(dest, src0, src1, scalar, index, lanes, mask);
-    if (seen != nullptr) tail_nans = b_.CreateOr(seen, b_.CreateAnd(f_.eitherNan(dest_, r, nullptr), mask));
+    if (seen != nullptr) {
+      Value* number = f_.bothNumbers(dest_, r, nullptr);
+      tail_numbers = b_.CreateAnd(seen, b_.CreateOr(number, b_.CreateNot(mask)));
+    }
     b_.CreateBr(done);
   } else {
     llvm::PHINode* at = b_.CreatePHI(b_.getInt64Ty(), 2);
@@ -350,9 +374,9 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
     llvm::PHINode* so_far = seen != nullptr ? b_.CreatePHI(lanes_type, 2) : nullptr;
     Value* r = vectorBody(dest, src0, src1, scalar, at, 1, nullptr);
     if (so_far != nullptr) {
-      tail_nans = b_.CreateOr(so_far, b_.CreateVectorSplat(lanes, f_.eitherNan(dest_, r, nullptr)));
+      tail_numbers = b_.CreateAnd(so_far, b_.CreateVectorSplat(lanes, f_.bothNumbers(dest_, r, nullptr)));
       so_far->addIncoming(seen, tail_test);
-      so_far->addIncoming(tail_nans, b_.GetInsertBlock());
+      so_far->addIncoming(tail_numbers, b_.GetInsertBlock());
     }
     Value* after = b_.CreateAdd(at, b_.getInt64(1));
     at->addIncoming(after, b_.GetInsertBlock());
@@ -362,11 +386,11 @@ void BurstEmitter::unitLoop(Value* dest, Source src0, Source src1, Value* scalar
   if (seen == nullptr) return;
   llvm::PHINode* all = b_.CreatePHI(lanes_type, 2);
   all->addIncoming(seen, tail_test);
-  all->addIncoming(tail_nans, tail);
+  all->addIncoming(tail_numbers, tail);
   BasicBlock* mend = block("nans");
   BasicBlock* clean = block("clean");
-  llvm::MDNode* rare = llvm::MDBuilder(context).createBranchWeights(1, 2000);
-  b_.CreateCondBr(b_.CreateOrReduce(all), mend, clean, rare);
+  llvm::MDNode* rare = llvm::MDBuilder(context).createBranchWeights(2000, 1);
+  b_.CreateCondBr(b_.CreateAndReduce(all), clean, mend, rare);
   b_.SetInsertPoint(mend);
   mendLoop(dest, count);
   b_.CreateBr(clean);

@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace weft::jit::orc {
 
@@ -34,6 +36,8 @@ class BurstEmitter {
   llvm::Value* mayVectorise(llvm::Value* dest, llvm::Value* src, unsigned src_width, llvm::Value* count);
   /// i1: [a, a + a_bytes) and [b, b + b_bytes) do not meet.
   llvm::Value* disjoint(llvm::Value* a, llvm::Value* a_bytes, llvm::Value* b, llvm::Value* b_bytes);
+  /// For unitLoop() of a multiply-add: one more product is added to each element, of memory and a factor.
+  void addProduct(Source source, llvm::Value* factor) { products_.emplace_back(source, factor); }
   /// The destination has unit stride. The builder ends behind the loop. `count` is i64.
   void unitLoop(llvm::Value* dest, Source src0, Source src1, llvm::Value* scalar, llvm::Value* count);
   /// Element by element with any strides (i64 bytes); `carry` (i32, addc16) may be null. Returns the last carry.
@@ -43,8 +47,8 @@ class BurstEmitter {
   /// dest = dest op element, for a destination that is its own first source: the running value stays in a register.
   void reduceLoop(llvm::Value* dest, llvm::Value* src1, llvm::Value* stride1, llvm::Value* scalar, llvm::Value* count);
 
-  /// For unitLoop(): asks for the second source this many bytes ahead of where it is read. Harmless past its end.
-  void prefetch(uint32_t bytes) { ahead_ = bytes; }
+  /// Asks the CPU for as much as `source` holds, `bytes` behind where it lies, if `wanted` (i1). Harmless past its end.
+  void prefetchAhead(Source source, tir::Type type, llvm::Value* count, uint32_t bytes, llvm::Value* wanted);
   /// Type-based alias tag for the loads and stores of elements.
   void setTag(llvm::MDNode* tag) { tag_ = tag; }
   [[nodiscard]] tir::Type destType() const { return dest_; }
@@ -75,7 +79,7 @@ class BurstEmitter {
   unsigned vector_bytes_;
   tir::Type dest_, first_, second_, scalar_;
   llvm::MDNode* tag_ = nullptr;
-  uint32_t ahead_ = 0;
+  std::vector<std::pair<Source, llvm::Value*>> products_;
 };
 
 /// "weft_k12": the symbol of the kernel of an opcode.

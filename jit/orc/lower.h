@@ -48,6 +48,9 @@ struct LoweredFunction {
   CallForm form = CallForm::Typed;
 };
 
+/// How far beyond what a vector operation reads the CPU is asked for memory: beyond a column, within a PE.
+inline constexpr uint32_t kBytesAhead = 4096;
+
 /// The four fields of a descriptor, each an i16.
 struct DsdParts {
   std::array<llvm::Value*, 4> field{};
@@ -178,6 +181,14 @@ class FunctionLowering {
   static std::vector<bool> blocksInLoops(const tir::Program& program, const tir::Function& function);
   llvm::Value* plainCall(const tir::Inst& inst, const tir::DsdOp& op);
   void shortCut(const tir::Inst& inst, const tir::DsdOp& op, llvm::BasicBlock* general);
+
+  // lower_sums.cpp
+  [[nodiscard]] bool isSumLoop(uint32_t body) const;
+  void lowerSums(uint32_t body);
+  [[nodiscard]] std::vector<uint32_t> writtenIn(std::initializer_list<uint32_t> blocks) const;
+  template <class F>
+  static void forEachHome(const std::vector<uint32_t>& locals, std::vector<Slot>& from, std::vector<Slot>& to,
+                          F&& visit);
 
   // lower_suspend.cpp
   /// Behind a call that returned `status`: leaves the builder where execution goes on, resumed or not. A function in

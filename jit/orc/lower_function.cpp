@@ -66,6 +66,8 @@ void FunctionLowering::run() {
   openEntry();
   for (size_t k = 0; k < f_.blocks.size(); ++k) {
     b_.SetInsertPoint(blocks_[k]);
+    if (!in_loop_.empty() && in_loop_[k] && part_ != Part::Resume && isSumLoop(static_cast<uint32_t>(k)))
+      lowerSums(static_cast<uint32_t>(k));
     for (uint32_t i = f_.blocks[k].begin; i < f_.blocks[k].end; ++i) {
       lowerInst(p_.insts[i], i, static_cast<uint32_t>(k));
     }

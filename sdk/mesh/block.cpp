@@ -8,6 +8,13 @@
 
 namespace weft::mesh {
 
+namespace {
+
+/// Of a core's own cache (its second level), what a block may count on.
+constexpr uint64_t kCacheBytes = 1000u << 10;
+
+}  // namespace
+
 Block::Block(MeshImpl& mesh, uint32_t x0, uint32_t y0, uint32_t width, uint32_t height)
     : mesh_(mesh), params_(mesh.params()), x0_(x0), y0_(y0), width_(width), height_(height) {}
 
@@ -19,6 +26,7 @@ void Block::load() {
   express_after_ = static_cast<uint8_t>(std::clamp(mesh_.options().express_after, 0, 100));
   express_of_.assign(pes_.size(), express_after_);
   chooseLookahead();
+  near_bytes_ = kCacheBytes * pes_.size() / plan.extent.area();
   uint32_t i = 0;
   for (uint32_t y = 0; y < height_; ++y) {
     for (uint32_t x = 0; x < width_; ++x, ++i) {
@@ -120,7 +128,7 @@ Cycles Block::runSkewed(Cycles start, Cycles end) {
 
 /// Bands pay where the PEs together do not fit in a core's cache; the rows of a band, with those it moves over, should.
 void Block::chooseLookahead() {
-  constexpr uint64_t kCacheBytes = 1000u << 10, kPeBytes = 400;
+  constexpr uint64_t kPeBytes = 400;
   const uint32_t hop = params_.hop;
   lookahead_ = static_cast<uint32_t>(mesh_.options().lookahead);
   band_rows_ = 2;

@@ -330,6 +330,7 @@ class Block {
   Slabs arena_;
   uint64_t arena_bytes_ = 0;
   uint64_t memory_bytes_ = 0;
+  uint64_t near_bytes_ = 0;  // the block's share of a core's cache, by its area
   WeftPe wpe_{};
   // The PE of visitOn(), the cycle of its next task (0: none), and where the run ends (0: other blocks may send).
   uint32_t goes_on_ = kNone;

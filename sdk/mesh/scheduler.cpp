@@ -68,7 +68,7 @@ inline void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   wpe_.memory = p.memory != nullptr ? p.memory : memory(pe);
   wpe_.memory_bytes = p.memory_bytes;
   const bool shared = c.ut_active != 0 || c.has_callbacks;
-  wpe_.flags = shared ? WEFT_PE_SHARED : 0;
+  wpe_.flags = (shared ? WEFT_PE_SHARED : 0) | (memory_bytes_ > near_bytes_ ? WEFT_PE_FAR : 0);
   wpe_.now = now;
   // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
   wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
