@@ -42,8 +42,11 @@ class Generator : SourceWriter {
     for (const NumberType& type : kTypes) global(type);
     for (size_t i = 0; i < kTypes.size(); ++i) helper(kTypes[i]);
     descriptors();
+    for (const std::string_view type : {"f16", "f32"}) line(fmt::format("var m_{0} = @zeros([256]{0});", type));
     out_ += "task main() void {\n";
     indent_ = 1;
+    line("for (@range(u16, 256)) |k| {");
+    line("  m_f16[k] = v_f16[k & 7] + @as(f16, k & 15);\n  m_f32[k] = v_f32[k & 7] * @as(f32, k);\n}");
     const size_t count = 2 + pick(12);
     for (size_t i = 0; i < count; ++i) statement(0);
     out_ += "}\n";
@@ -176,9 +179,27 @@ class Generator : SourceWriter {
     line(kOperations[pick(kOperations.size())]);
   }
 
+  /// A loop that adds multiples of a column that moves to one vector: optimised code runs several turns at once.
+  void sums() {
+    const std::string_view type = pick(2) == 0 ? "f32" : "f16";
+    const int id = locals_++, variable = loop_depth_++;
+    const auto vector = [&] {
+      return fmt::format("@set_dsd_length(@set_dsd_base_addr(d_{0}, &m_{0}[{1}]), {2})", type, 96 + pick(64),
+                         1 + pick(40));
+    };
+    line(fmt::format("const s{} = @set_dsd_stride({}, 1);", id, vector()));
+    line(fmt::format("var c{} = @set_dsd_stride({}, {});", id, vector(), pick(8) == 7 ? 2 : 1));
+    line(fmt::format("for (@range(u16, {})) |i{}| {{", pick(14), variable));
+    line(fmt::format("  @fmac{0}(s{1}, s{1}, c{1}, m_{2}[{3} + i{4}]);", type == "f32" ? 's' : 'h', id, type,
+                     96 + pick(64), variable));
+    line(fmt::format("  c{0} = @increment_dsd_offset(c{0}, {1}, {2});", id, static_cast<int>(pick(14)) - 6, type));
+    line("}");
+    --loop_depth_;
+  }
+
   void statement(int depth) {
     if (++statements_ > kMaxStatements) return;
-    switch (pick(depth >= 3 ? 4 : 8)) {
+    switch (pick(depth >= 3 ? 4 : 9)) {
       case 0:
       case 1: return assignment();
       case 2: return vectorOperation();
@@ -206,6 +227,7 @@ class Generator : SourceWriter {
         --loop_depth_;
         return;
       }
+      case 7: return sums();
       default: {
         const int id = locals_++;
         line(fmt::format("var w{}: u16 = v_u16[{}] & 3;", id, pick(kElements)));

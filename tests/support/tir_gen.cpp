@@ -270,7 +270,7 @@ class Generator {
   }
 
   void statement(int depth) {
-    switch (pick(depth > 0 ? 20 : 14)) {
+    switch (pick(depth > 0 ? 21 : 14)) {
       case 0:
       case 1:
       case 2:
@@ -296,6 +296,7 @@ class Generator {
       case 17: loop(depth); break;
       case 18: twoEntryLoop(depth); break;
       case 19: rareEnd(); break;
+      case 20: sums(); break;
       default: break;
     }
   }
@@ -604,6 +605,42 @@ class Generator {
       b_.jump(head);
     else
       test();
+    b_.setBlock(after);
+    --loops_;
+  }
+
+  // A loop that adds multiples of a column that moves to one vector: optimised code runs several turns at once.
+  void sums() {
+    constexpr DsdOpcode kOps[] = {DsdOpcode::FMacH, DsdOpcode::FMacS, DsdOpcode::FMacHS};
+    if (loops_ >= 2) return;
+    ++loops_;
+    DsdOp op;
+    op.op = oneOf(kOps);
+    op.dest.kind = op.src0.kind = op.src1.kind = DsdOperand::Kind::Dsd;
+    auto unit = [&](uint32_t width) {
+      if (chance(8)) return descriptorValue(width);
+      const auto base = static_cast<uint16_t>(2 * pick(kDataBytes / 2 - 16));
+      return b_.constant(Dsd::make(DsdKind::Mem1d, base, static_cast<uint16_t>(1 + pick(24)), 1).bits);
+    };
+    const Operand sum = unit(dsdOpInfo(op.op).dest_width);
+    const uint32_t counter = b_.addLocal(Type::I16, "i"), column = b_.addLocal(Type::I64, "column");
+    const uint32_t head = b_.newBlock(), body = b_.newBlock(), after = b_.newBlock();
+    b_.emitTo(counter, Op::Copy, Type::I16, b_.constant(0));
+    b_.emitTo(column, Op::Copy, Type::I64, unit(dsdOpInfo(op.op).src1_width));
+    const Operand step = b_.constant(static_cast<uint16_t>(2 * static_cast<int>(pick(33)) - 16));
+    const Type factor_type = dsdScalarType(op.op, 2);
+    b_.jump(head);
+    b_.setBlock(head);
+    b_.branch(b_.emit(Op::ULt, Type::I16, Operand::local(counter), b_.constant(pick(14))), body, after);
+    b_.setBlock(body);
+    const Operand at = b_.emit(Op::Shl, Type::I16, Operand::local(counter), b_.constant(2));
+    const Operand factor = chance(4) ? value(factor_type) : b_.load(factor_type, at, 2 * pick(kDataBytes / 2 - 32));
+    if (chance(3)) arithmetic();
+    b_.dsdOp(op, {sum, sum, Operand::local(column), factor});
+    if (chance(6)) store();
+    b_.emitTo(column, Op::DsdAddBase, Type::I64, Operand::local(column), step);
+    b_.emitTo(counter, Op::Add, Type::I16, Operand::local(counter), b_.constant(1));
+    b_.jump(head);
     b_.setBlock(after);
     --loops_;
   }
