@@ -63,7 +63,7 @@ struct WeftDevice {
 struct WeftPe {
   uint8_t* memory; /* private memory, `memory_bytes` long */
   uint32_t memory_bytes;
-  uint32_t flags;    /* WEFT_PE_SHARED, WEFT_PE_FAR */
+  uint32_t flags;    /* WEFT_PE_SHARED, WEFT_PE_FAR, WEFT_PE_TRACED */
   uint64_t now;      /* cycle of the main thread; engines add the segment costs */
   uint64_t deadline; /* loop back edges call back_edge when now >= deadline */
   uint64_t result;
@@ -83,6 +83,8 @@ struct WeftPe {
 };
 #define WEFT_PE_SHARED 1u /* microthreads or others are active, inline short cuts are off */
 #define WEFT_PE_FAR 2u    /* the PEs' memory is more than the CPU's own cache: a hint, without effect on results */
+#define WEFT_PE_TRACED 4u /* someone listens to operations: inline short cuts are off, and no cycle changes */
+#define WEFT_PE_NO_SHORT_CUTS (WEFT_PE_SHARED | WEFT_PE_TRACED)
 
 #ifdef __cplusplus
 }

@@ -122,7 +122,7 @@ int32_t dsdPlain(WeftPe* pe, uint32_t bits, uint32_t number, uint32_t site, cons
   Side& src0 = sides[1];
   Side& src1 = sides[2];
   const uint64_t* next = args;
-  bool ok = (pe->flags & WEFT_PE_SHARED) == 0;
+  bool ok = (pe->flags & WEFT_PE_NO_SHORT_CUTS) == 0;
   uint32_t loads = 0;
   for (Side& s : sides) {
     if (s.kind == Kind::None) continue;

@@ -231,7 +231,8 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
   Value* last = b_.CreateSub(b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, count, b_.getInt64(1)), b_.getInt64(1));
 
   Value* ok = b_.CreateICmpEQ(
-      b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_SHARED)), b_.getInt32(0));
+      b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_NO_SHORT_CUTS)),
+      b_.getInt32(0));
   auto require = [&](Value* condition) { ok = b_.CreateAnd(ok, condition); };
   require(b_.CreateICmpULE(count, b_.getInt64(0x7ffe)));
   Value* limit = b_.CreateZExt(peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()), i64);

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -37,20 +36,12 @@ bool has(const std::vector<std::string>& tokens, const char* word) {
   return std::find(tokens.begin(), tokens.end(), word) != tokens.end();
 }
 
-/// A half-precision value as logs show it: sign, 1.xxx with three hex digits, exponent.
-std::string halfText(uint16_t bits) {
-  const char sign = (bits & 0x8000u) != 0 ? '-' : '+';
-  const unsigned mantissa = (bits & 0x3ffu) << 2;
-  const int raw = (bits >> 10) & 0x1f;
-  const int exponent = raw == 0 ? (mantissa == 0 ? -15 : -14) : raw - 15;
-  return fmt::format("({}{}.{:03x}({}{:02}))", sign, raw == 0 ? 0 : 1, mantissa, exponent < 0 ? '-' : '+',
-                     std::abs(exponent));
-}
-
 }  // namespace
 
 SimLog::SimLog(mesh::Mesh& mesh, const std::string& key, bool suppress_trace, double init_seconds)
-    : mesh_(mesh), init_seconds_(init_seconds) {
+    : mesh_(mesh),
+      init_seconds_(init_seconds),
+      lines_(mesh.plan(), [this](mesh::Cycles cycle, const std::string& text) { line(cycle, text); }) {
   file_.reset(std::fopen("sim.log", "w"));
   std::error_code ignored;
   stats_path_ = std::filesystem::absolute("sim_stats.json", ignored).string();
@@ -58,10 +49,17 @@ SimLog::SimLog(mesh::Mesh& mesh, const std::string& key, bool suppress_trace, do
   const char* suppress = std::getenv("CSL_SUPPRESS_SIMFAB_TRACE");
   if (!suppress_trace && (suppress == nullptr || *suppress == '\0' || *suppress == '0'))
     trace_ = std::make_unique<TraceFile>(plan);
-  log_landings_ = has(debugTokens(), "landing");
+  const auto tokens = debugTokens();
+  log_landings_ = has(tokens, "landing");
+  log_routers_ = has(tokens, "router");
+  log_instructions_ = has(tokens, "inst_trace");
   header(key);
   mesh_.setLogListener([this](mesh::Cycles cycle, PeCoord, const std::string& text) { line(cycle, text); });
-  if (log_landings_ || trace_ != nullptr) mesh_.setWaveletListener([this](const mesh::WaveletEvent& e) { arrived(e); });
+  if (logsWavelets() || trace_ != nullptr)
+    mesh_.setWaveletListener([this](const mesh::WaveletEvent& e) { arrived(e); });
+  if (log_routers_) mesh_.setSwitchListener([this](const mesh::SwitchEvent& e) { lines_.switched(e); });
+  if (log_instructions_)
+    mesh_.setInstructionListener([this](const mesh::InstructionEvent& e) { lines_.instruction(e); });
   std::ofstream("simconfig.json") << nlohmann::json{{"debug", debugTokens()},
                                                     {"outdir", "."},
                                                     {"simtile", "hwtile"},
@@ -76,6 +74,8 @@ SimLog::SimLog(mesh::Mesh& mesh, const std::string& key, bool suppress_trace, do
 SimLog::~SimLog() {
   mesh_.setLogListener({});
   mesh_.setWaveletListener({});
+  if (log_routers_) mesh_.setSwitchListener({});
+  if (log_instructions_) mesh_.setInstructionListener({});
 }
 
 void SimLog::line(mesh::Cycles cycle, const std::string& text) {
@@ -94,8 +94,6 @@ void SimLog::header(const std::string& key) {
   line(0, fmt::format("Plan key is: plan{:032x}", hash));
   const auto tokens = debugTokens();
   if (!tokens.empty()) line(0, fmt::format("Global debug flag: {}", fmt::join(tokens, ",")));
-  for (const char* word : {"inst_trace", "router"})
-    if (has(tokens, word)) line(0, fmt::format("`{}` lines are not modelled", word));
   line(0, fmt::format("SimTraceCtf, flags:  wavelets={} landing={} inst=0 switch_positions=0 stalls=0",
                       trace_ != nullptr ? 1 : 0, log_landings_ ? 1 : 0));
   // A line per tile would be most of the file on a wafer; nobody reads them there.
@@ -109,24 +107,20 @@ void SimLog::header(const std::string& key) {
   line(0, "Simtile is: hwtile");
   line(0, fmt::format("Sim stats: tiles={}, simulated_tiles={}, hwtile={}, iotile=0, nultile={}",
                       width * height + 2 * (width + height), plan.extent.area(), width * height, 2 * (width + height)));
+  if (log_instructions_) lines_.explainInstructions();
+  if (log_routers_) {
+    lines_.explainRouters();
+    lines_.initialSwitches();
+  }
 }
 
 void SimLog::arrived(const mesh::WaveletEvent& e) {
   const plan::FabricPlan& plan = mesh_.plan();
   const uint64_t tile = static_cast<uint64_t>(e.pe.y + plan.offset.y) * plan.fabric.width + e.pe.x + plan.offset.x;
   const uint64_t ident = tile << 40 | static_cast<uint64_t>(e.color) << 32 | (landings_++ & 0xffffffffu);
-  if (log_landings_) landing(e, ident);
-  if (trace_ != nullptr && !trace_->add(e, ident) && !log_landings_) mesh_.setWaveletListener({});
-}
-
-void SimLog::landing(const mesh::WaveletEvent& e, uint64_t ident) {
-  const plan::FabricPlan& plan = mesh_.plan();
-  const auto data = static_cast<uint16_t>(e.payload);
-  line(e.cycle,
-       fmt::format("P{}.{} (hwtile) landing C{} from link {}, ctrl={}, idx={:04X}, data={:04X} {}, "
-                   "{}ident={:016X}, lf=0",
-                   e.pe.x + plan.offset.x, e.pe.y + plan.offset.y, e.color, portLetter(e.port), e.control ? 1 : 0,
-                   e.payload >> 16, data, halfText(data), plan.arch == target::Arch::Wse3 ? "half=0, " : "", ident));
+  if (log_landings_) lines_.landing(e, ident);
+  if (log_routers_) lines_.passing(e, ident);
+  if (trace_ != nullptr && !trace_->add(e, ident) && !logsWavelets()) mesh_.setWaveletListener({});
 }
 
 void SimLog::finish() {

@@ -4,6 +4,7 @@
 #pragma once
 #include "frontend/plan/fabric_plan.h"
 #include "sdk/host/trace_file.h"
+#include "sdk/host/trace_lines.h"
 #include "sdk/mesh/mesh.h"
 
 #include <chrono>
@@ -16,9 +17,9 @@ namespace weft::host {
 class SimLog {
  public:
   /// Creates sim.log and simconfig.json in the current directory (a folder that cannot be written is not an error) and
-  /// listens to the mesh: <simprint> lines always, arriving wavelets when SIMFABRIC_DEBUG has `landing`; the
-  /// first of them go to the trace.
-  /// `key` names the program; `init_seconds` is what loading took.
+  /// listens to the mesh: <simprint> lines always; when SIMFABRIC_DEBUG has `landing`, `router` or `inst_trace`, to
+  /// what these show. The first wavelets that arrive go to the trace. `key` names the program; `init_seconds` is what
+  /// loading took.
   SimLog(mesh::Mesh& mesh, const std::string& key, bool suppress_trace, double init_seconds);
   ~SimLog();
   SimLog(const SimLog&) = delete;
@@ -39,12 +40,15 @@ class SimLog {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double init_seconds_;
   std::unique_ptr<TraceFile> trace_;
+  TraceLines lines_;
   bool log_landings_ = false;
+  bool log_routers_ = false;
+  bool log_instructions_ = false;
   uint64_t landings_ = 0;
   bool finished_ = false;
 
   void header(const std::string& key);
-  void landing(const mesh::WaveletEvent& event, uint64_t ident);
+  [[nodiscard]] bool logsWavelets() const { return log_landings_ || log_routers_; }
   void arrived(const mesh::WaveletEvent& event);
 };
 

@@ -273,21 +273,17 @@ void Block::drain(const std::vector<Message>& inbox) {
   }
 }
 
-void Block::traceWavelet(Cycles t, uint32_t pe, int color, int port, uint32_t payload, bool control) {
+void Block::hashEvent(Cycles t, uint32_t pe, int color, int port, uint32_t payload, bool control) {
   const PeCoord at = coordOf(pe);
-  if (mesh_.options().trace_hash) {
-    uint64_t h = t * 0x9e3779b97f4a7c15ull;
-    h ^= (static_cast<uint64_t>(at.y) << 40 | static_cast<uint64_t>(at.x) << 16 | static_cast<uint64_t>(color) << 8 |
-          static_cast<uint64_t>(port) << 1 | (control ? 1 : 0)) *
-         0xc2b2ae3d27d4eb4full;
-    h ^= payload * 0x165667b19e3779f9ull;
-    h ^= h >> 31;
-    h *= 0xff51afd7ed558ccdull;
-    h ^= h >> 33;
-    trace_hash += h;
-  }
-  if (mesh_.listening())
-    events.push_back({t, at, static_cast<uint8_t>(color), static_cast<uint8_t>(port), control, payload});
+  uint64_t h = t * 0x9e3779b97f4a7c15ull;
+  h ^= (static_cast<uint64_t>(at.y) << 40 | static_cast<uint64_t>(at.x) << 16 | static_cast<uint64_t>(color) << 8 |
+        static_cast<uint64_t>(port) << 1 | (control ? 1 : 0)) *
+       0xc2b2ae3d27d4eb4full;
+  h ^= payload * 0x165667b19e3779f9ull;
+  h ^= h >> 31;
+  h *= 0xff51afd7ed558ccdull;
+  h ^= h >> 33;
+  trace_hash += h;
 }
 
 }  // namespace weft::mesh

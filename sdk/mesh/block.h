@@ -140,6 +140,8 @@ class Block {
   /// Executes the first command of a control wavelet; returns the payload that goes on.
   uint32_t executeControl(uint32_t pe, Core& core, ColorState& cs, uint32_t payload, Cycles t);
   bool advanceSwitch(ColorState& cs);
+  /// The sender's own switch, behind its wavelet.
+  void advanceBehind(uint32_t pe, ColorState& cs, uint8_t flags, uint32_t payload, Cycles t);
   void enterTeardown(uint32_t pe, Core& core, ColorState& cs, Cycles t);
 
   // ---- filter.cpp ----
@@ -194,6 +196,8 @@ class Block {
   std::vector<Report> reports;
   std::vector<LogLine> log;
   std::vector<WaveletEvent> events;
+  std::vector<InstructionEvent> instructions;
+  std::vector<SwitchEvent> switches;
   uint64_t host_done = 0;
   Cycles host_done_cycle = 0;
   bool stream_done = false;
@@ -307,7 +311,31 @@ class Block {
 
   DsrState* dsrs(uint32_t pe, Core& core);
   void initializeCore(uint32_t pe, Core& core);
-  void traceWavelet(Cycles t, uint32_t pe, int color, int port, uint32_t payload, bool control);
+  void hashEvent(Cycles t, uint32_t pe, int color, int port, uint32_t payload, bool control);
+
+  // listen.cpp
+  struct Begun {
+    uint32_t number = 0;
+    int16_t task = -1;
+  };
+  /// Of a PE: what it has begun, by microthread and on the main thread.
+  struct Heard {
+    uint32_t count = 0;
+    Begun running[9];
+  };
+  void listenToInstructions(bool on);
+  void traceWavelet(Cycles t, uint32_t pe, int color, int port, uint32_t payload, bool control, uint8_t ways);
+  void traceTask(Cycles t, uint32_t pe, Core& core, uint32_t function);
+  void noteCall(uint32_t pe, Core& core, uint32_t call, uint32_t site, const uint64_t* args, Cycles t);
+  /// `op`: nullptr for the element moves of @map.
+  void noteIssue(uint32_t pe, Core& core, const Worker& worker, const tir::DsdOp* op, int thread, uint32_t site,
+                 Cycles t);
+  /// The operation just issued works on memory alone: it is over at cycle `end`.
+  void noteMemoryEnd(uint32_t length, Cycles end);
+  void noteElement(uint32_t pe, const Worker& worker, uint32_t lanes, const uint32_t (&values)[3], Cycles t);
+  void noteIdle(uint32_t pe, Core& core, Cycles t);
+  void noteSwitch(uint32_t pe, const ColorState& cs, const SwitchEvent::Position& from, SwitchEvent::Cause cause,
+                  bool control, uint32_t payload, Cycles t);
 
   MeshImpl& mesh_;
   const Params& params_;
@@ -338,7 +366,10 @@ class Block {
   Cycles solo_until_ = 0;
   // Looked up once.
   const ProgramInfo* programs_ = nullptr;
-  bool traces_ = false;
+  bool traces_ = false;    // someone wants to hear of tasks,
+  bool listens_ = false;   // of instructions,
+  bool switches_ = false;  // of switches
+  std::vector<Heard> heard_;
   bool plain_schedule_ = true;
   bool has_slots_ = false;
   uint32_t running_ = kNone;  // PE whose main thread is inside the engine

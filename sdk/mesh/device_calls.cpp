@@ -29,6 +29,9 @@ struct Block::DeviceEntry {
     }
     return block.deviceCall(*pe, call, site, args);
   }
+  static int32_t heardCall(WeftPe* pe, uint32_t call, uint32_t site, const uint64_t* args) {
+    return of(pe).deviceCall(*pe, call, site, args);
+  }
   static int32_t dsd(WeftPe* pe, uint32_t op, uint32_t site, const uint64_t* args) {
     return of(pe).dsdOp(*pe, op, site, args);
   }
@@ -42,22 +45,24 @@ struct Block::DeviceEntry {
   static int32_t fault(WeftPe* pe, uint32_t kind, uint32_t site) { return of(pe).fault(*pe, kind, site); }
   static WeftFrame* allocFrame(WeftPe* pe, uint32_t bytes) { return of(pe).allocFrame(bytes); }
   static void freeFrame(WeftPe* pe, WeftFrame* frame, uint32_t bytes) { of(pe).freeFrame(frame, bytes); }
-  static const WeftDevice* table() {
+  static const WeftDevice* table(bool heard) {
     static constexpr WeftDevice kDevice{call,       dsd,      DeviceEntry::backEdge, load, store, DeviceEntry::fault,
                                         allocFrame, freeFrame};
-    return &kDevice;
+    static constexpr WeftDevice kHeard{heardCall,  dsd,      DeviceEntry::backEdge, load, store, DeviceEntry::fault,
+                                       allocFrame, freeFrame};
+    return heard ? &kHeard : &kDevice;
   }
 };
 
 /// What no PE of the block differs in.
 void Block::openEngineView() {
-  wpe_.device = DeviceEntry::table();
+  wpe_.device = DeviceEntry::table(listens_);
   wpe_.kernels = mesh_.kernels();
   wpe_.dsd_costs = &params_.dsd;
   wpe_.mesh = this;
   wpe_.slots = nullptr;
   programs_ = mesh_.programs().data();
-  traces_ = mesh_.options().trace_hash;
+  traces_ = mesh_.options().trace_hash || listens_;
   plain_schedule_ = mesh_.options().schedule_seed == 0;
   has_slots_ = !mesh_.plan().slots_of.empty();
 }
@@ -329,6 +334,8 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
   const tir::Program& program = *programOf(p)->program;
   const PeCoord at = coordOf(pe);
   uint64_t result = 0;
+  if (listens_) [[unlikely]]
+    noteCall(pe, c, call, site, args, t);
   const auto bit = [&](int i) { return 1ull << (args[i] & 63); };
   switch (static_cast<DeviceCall>(call)) {
     case DeviceCall::Activate: p.active |= bit(0); break;

@@ -339,9 +339,14 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   }
   const WeftDsdCosts& costs = params_.dsd;
   if (!fabric && !fifo) {
+    const Worker issued = listens_ ? w : Worker();
     runMemory(pe, w, site);
     const Cycles end = t + load_cycles + memoryCost(w);
     stats.dsd_elements += w.length;
+    if (listens_) [[unlikely]] {
+      noteIssue(pe, core, issued, &op, Queue::kMain, site, t);
+      noteMemoryEnd(w.length, end);
+    }
     for (Operand* o : operands) saveAddresses(core, *o);
     // A register said so, but there is nothing to wait for.
     if (async && (w.activate >= 0 || w.unblock >= 0)) complete(pe, core, w.activate, w.unblock, t);
@@ -361,6 +366,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
     w.priority = core.main_priority;
     const Cycles start = t + load_cycles + rate.fixed;
     if (w.length == 0) {
+      if (listens_) noteIssue(pe, core, w, &op, Queue::kMain, site, t);
       if (w.src0.kind == Operand::Kind::Accumulator) storeAny(pe, w.dest.address, w.dest.width, w.accumulator, site);
       wpe_.now = start;
       wpe_.result = 1;
@@ -368,6 +374,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
     }
     w.next = start;
     if (!startWorker(pe, core, w, Queue::kMain, site, t)) return WEFT_TRAP;
+    if (listens_) noteIssue(pe, core, w, &op, Queue::kMain, site, t);
     core.main.state = MainState::Waiting;
     core.main.site = site;
     return WEFT_BLOCKED;
@@ -401,6 +408,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   } else if (!startWorker(pe, core, w, ut, site, t)) {
     return WEFT_TRAP;
   }
+  if (listens_) noteIssue(pe, core, w, &op, ut, site, t);
   wpe_.now = end;
   wpe_.result = 1;
   if (running_ == pe) {
@@ -432,6 +440,7 @@ int32_t Block::fabricElement(uint32_t pe, Core& core, bool read, uint64_t dsd, u
   }
   w.next = t;
   if (!startWorker(pe, core, w, Queue::kMain, site, t)) return WEFT_TRAP;
+  if (listens_) noteIssue(pe, core, w, nullptr, Queue::kMain, site, t);
   core.main.state = MainState::Waiting;
   core.main.site = site;
   // The workers' turn of this cycle is over.

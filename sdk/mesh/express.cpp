@@ -329,6 +329,7 @@ void Block::arriveOutside(uint32_t pe, const Link& link) {
 bool Block::endExpressMain(uint32_t pe, Express& e, Cycles t) {
   if (!express_home_[pe].ends) return false;
   Core& c = *pes_[pe].core;
+  if (listens_) noteIdle(pe, c, t);
   c.main.rest(t + params_.task_exit);
   settleMain(c);
   e.main_at = Express::kFar;
@@ -508,7 +509,7 @@ struct Block::Beat {
       }
     }
     if (tracing_) [[unlikely]]
-      traceWavelet(t, pe, link.color, link.port, payload, false);
+      traceWavelet(t, pe, link.color, link.port, payload, false, express_home_[pe].way[k]->tx);
     e.served[k] = now + 1;
     if (out != nullptr) pass(out, payload);
     if (ramp) {
@@ -524,7 +525,7 @@ struct Block::Beat {
     --e.out_count;
     if ((e.out_count != 0 && out_words[e.out_head].at <= now + 1) || (flags & Express::kWorker) != 0) wake |= beat.next;
     if (tracing_) [[unlikely]]
-      traceWavelet(t, pe, e.send->color, kRampPort, payload, false);
+      traceWavelet(t, pe, e.send->color, kRampPort, payload, false, express_home_[pe].way[2]->tx);
     e.served[2] = now + 1;
     pass(e.send, payload);
   }

@@ -272,20 +272,10 @@ void MeshImpl::collect(Cycles window_end) {
     }
   }
   std::vector<Report> reports;
-  std::vector<LogLine> lines;
-  std::vector<WaveletEvent> events;
   for (const auto& b : blocks_) {
     if (!b->reports.empty()) {
       std::move(b->reports.begin(), b->reports.end(), std::back_inserter(reports));
       b->reports.clear();
-    }
-    if (!b->log.empty()) {
-      std::move(b->log.begin(), b->log.end(), std::back_inserter(lines));
-      b->log.clear();
-    }
-    if (!b->events.empty()) {
-      events.insert(events.end(), b->events.begin(), b->events.end());
-      b->events.clear();
     }
     if (b->host_done != 0 && !commands_.empty()) {
       commands_.front().done += b->host_done;
@@ -296,23 +286,7 @@ void MeshImpl::collect(Cycles window_end) {
     b->stream_done = false;
     trapped_ = trapped_ || b->trapped;
   }
-  if (!lines.empty()) {
-    std::stable_sort(lines.begin(), lines.end(), [](const LogLine& a, const LogLine& b) {
-      return std::tie(a.cycle, a.at.y, a.at.x) < std::tie(b.cycle, b.at.y, b.at.x);
-    });
-    if (log_listener_) {
-      for (const LogLine& l : lines) log_listener_(l.cycle, l.at, l.text);
-    }
-  }
-  if (!events.empty()) {
-    std::stable_sort(events.begin(), events.end(), [](const WaveletEvent& a, const WaveletEvent& b) {
-      return std::tie(a.cycle, a.pe.y, a.pe.x, a.port, a.color) < std::tie(b.cycle, b.pe.y, b.pe.x, b.port, b.color);
-    });
-    // A copy: a listener may take itself away.
-    if (const auto listener = wavelet_listener_) {
-      for (const WaveletEvent& e : events) listener(e);
-    }
-  }
+  tell(window_end);
   if (!reports.empty()) {
     std::stable_sort(reports.begin(), reports.end(), [](const Report& a, const Report& b) {
       return std::tie(a.cycle, a.at.y, a.at.x) < std::tie(b.cycle, b.at.y, b.at.x);
@@ -455,14 +429,6 @@ uint64_t MeshImpl::traceHash() const {
   uint64_t sum = 0;
   for (const auto& b : blocks_) sum += b->trace_hash;
   return sum;
-}
-
-void MeshImpl::setWaveletListener(std::function<void(const WaveletEvent&)> listener) {
-  wavelet_listener_ = std::move(listener);
-}
-
-void MeshImpl::setLogListener(std::function<void(Cycles, PeCoord, const std::string&)> listener) {
-  log_listener_ = std::move(listener);
 }
 
 void MeshImpl::inject(PeCoord at, int color, uint32_t payload, bool control) {

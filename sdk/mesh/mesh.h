@@ -7,6 +7,7 @@
 #include "frontend/plan/fabric_plan.h"
 #include "jit/engine.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -74,6 +75,62 @@ struct WaveletEvent {
   uint8_t port;  // target::Port the wavelet arrived through
   bool control;
   uint32_t payload;
+  uint8_t ways;  // the ports it leaves through, as a mask; bit 5 is the host's
+};
+
+/// What the compute element of a PE did, for logs. Off unless a listener is set. Then the short ways through vector
+/// operations are off: it takes longer, and not a cycle changes.
+struct InstructionEvent {
+  enum class Kind : uint8_t {
+    Task,     // a task begins
+    Call,     // a call of the device: `what` is a tir::DeviceCall
+    Issue,    // a vector operation begins: `what` is a tir::DsdOpcode
+    Element,  // one step of it, with the values; of one that works on memory alone the last step, without
+    Idle,     // nothing runs any more
+  };
+  struct Place {
+    enum class Kind : uint8_t { None, Register, Memory, InQueue, OutQueue, Fifo, Value };
+    Kind kind = Kind::None;
+    uint8_t number = 0;  // tir::DsrRef::encode(), queue, FIFO
+    uint8_t width = 4;   // of a value, in bytes
+    uint32_t value = 0;  // of memory: the byte address
+  };
+  Cycles cycle = 0;
+  PeCoord pe;
+  Kind kind = Kind::Idle;
+  uint8_t what = 0;
+  /// Elements of this step.
+  uint8_t lanes = 1;
+  /// Microthread; -1: the main thread.
+  int8_t thread = -1;
+  /// -1: a function that the host launched.
+  int16_t task = -1;
+  /// Counts what the PE began.
+  uint32_t number = 0;
+  uint32_t step = 0;
+  /// Index into the sites of the PE's program, or ~0.
+  uint32_t site = ~0u;
+  /// Destination, sources, trailing scalar; of calls the arguments, behind the first place.
+  std::array<Place, 4> places{};
+};
+
+/// The switch of a color at one router changed.
+struct SwitchEvent {
+  enum class Cause : uint8_t { Advance, Reset, Config };
+  struct Position {
+    uint8_t number = 0;
+    uint8_t rx = 0;
+    uint8_t tx = 0;
+    bool operator==(const Position&) const = default;
+  };
+  Cycles cycle = 0;
+  PeCoord pe;
+  uint8_t color = 0;
+  Cause cause = Cause::Advance;
+  /// The wavelet that did it; none for Config.
+  bool control = false;
+  uint32_t payload = 0;
+  Position from, to;
 };
 
 struct MeshStats {
@@ -171,8 +228,11 @@ class Mesh {
   /// Hash over all private memories / over all wavelet arrivals and task starts with their cycles.
   virtual uint64_t memoryHash() const = 0;
   virtual uint64_t traceHash() const = 0;
+  /// Listeners hear in order of (cycle, y, x), of one PE and cycle: instructions, wavelets, switches, log lines.
   virtual void setWaveletListener(std::function<void(const WaveletEvent&)> listener) = 0;
-  /// Lines of <simprint>, in order of (cycle, y, x).
+  virtual void setInstructionListener(std::function<void(const InstructionEvent&)> listener) = 0;
+  virtual void setSwitchListener(std::function<void(const SwitchEvent&)> listener) = 0;
+  /// Lines of <simprint>.
   virtual void setLogListener(std::function<void(Cycles, PeCoord, const std::string&)> listener) = 0;
 
   // ---- live changes (REPL) ----

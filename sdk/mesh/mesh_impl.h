@@ -80,6 +80,8 @@ class MeshImpl final : public Mesh {
   uint64_t traceHash() const override;
   void setWaveletListener(std::function<void(const WaveletEvent&)> listener) override;
   void setLogListener(std::function<void(Cycles, PeCoord, const std::string&)> listener) override;
+  void setInstructionListener(std::function<void(const InstructionEvent&)> listener) override;
+  void setSwitchListener(std::function<void(const SwitchEvent&)> listener) override;
   void inject(PeCoord at, int color, uint32_t payload, bool control) override;
   void activate(PeCoord at, int task_id) override;
 
@@ -120,6 +122,8 @@ class MeshImpl final : public Mesh {
   /// What open transfers wait for, for reports.
   void collectStreams(std::vector<Block::Stuck>& out) const;
   void collect(Cycles window_end);
+  /// Gives listeners what the blocks have noted before `window_end`.
+  void tell(Cycles window_end);
   RunEnd runLoop(const RunRequest& request);
   void runBlocks(const std::vector<uint32_t>& ready, Cycles end);
   void heartbeat();
@@ -155,6 +159,10 @@ class MeshImpl final : public Mesh {
   CommandId next_transfer_ = kTransferBit + 1;
   std::function<void(const WaveletEvent&)> wavelet_listener_;
   std::function<void(Cycles, PeCoord, const std::string&)> log_listener_;
+  std::function<void(const InstructionEvent&)> instruction_listener_;
+  std::function<void(const SwitchEvent&)> switch_listener_;
+  /// Of tasks that ran ahead of the window.
+  std::vector<InstructionEvent> held_;
   std::mutex warnings_mutex_;
   std::vector<uint64_t> warnings_;
 };

@@ -145,8 +145,10 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     Queue& q = *w.src1.queue;
     if (q.count == 0 || q.front().at > t) return Step::Waiting;
     const bool control = q.front().control();
+    const uint32_t dropped[3] = {0, 0, q.front().payload};
     popInput(core, q);
     queueDrained(pe, core, q, t);
+    if (listens_) noteElement(pe, w, 1, dropped, t);
     w.next = t + 1;
     if (control && ++w.done >= w.length && !w.unbounded) finishWorker(pe, core, w, t);
     return Step::Issued;
@@ -210,6 +212,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
   }
 
   uint32_t out_payload = 0;
+  uint32_t heard[3] = {};
   for (uint32_t part = 0; part < group; ++part) {
     uint64_t value = 0;
     uint64_t a = 0;
@@ -221,6 +224,11 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       case tir::DsdOpcode::FMovH:
       case tir::DsdOpcode::FMovS: value = b; break;
       default: value = kernelElement(w, a, b); break;
+    }
+    if (listens_) [[unlikely]] {
+      heard[0] |= static_cast<uint32_t>(value << (16 * part));
+      heard[1] |= static_cast<uint32_t>(a << (16 * part));
+      heard[2] |= static_cast<uint32_t>(b << (16 * part));
     }
     if (w.accumulate || w.single) w.accumulator = value;
     switch (w.dest.kind) {
@@ -260,6 +268,8 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     popInput(core, *o->queue);
     if (o->queue->count == 0) queueDrained(pe, core, *o->queue, t);
   }
+  if (listens_) [[unlikely]]
+    noteElement(pe, w, group, heard, t);
   w.done += group;
   stats.dsd_elements += group;
   const bool finished = !w.unbounded && w.done >= w.length;
@@ -282,6 +292,8 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
 /// Decides whether stepSimple() may run the operation, and fills in what it needs.
 void Block::makeSimple(Worker& w) const {
   w.simple = false;
+  // Elements are noted by stepWorker().
+  if (listens_) return;
   if (w.opcode == tir::DsdOpcode::DFilt) return;
   if (w.src0.kind == Operand::Kind::InQueue && w.src1.kind == Operand::Kind::InQueue) return;
   w.in = w.out = nullptr;
@@ -379,6 +391,7 @@ void Block::finishWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
     schedule(pe, t + 1);
   } else {
     core.ut_active &= static_cast<uint8_t>(~(1u << w.number));
+    if (listens_ && core.main.state == MainState::Idle) noteIdle(pe, core, t + 1);
   }
   findLone(core);
 }

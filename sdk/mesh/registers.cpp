@@ -153,6 +153,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
   const Cycles now = std::max({t, time_, wheel_.now()});
   if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
     ColorState& cs = colorState(pe, c, color);
+    const SwitchEvent::Position from{cs.current, cs.rx, cs.tx};
     // The host's virtual port is not in the register.
     cs.base_tx = static_cast<uint8_t>((cs.base_tx & kHostBit) | (value & kRouteMask));
     cs.base_rx = static_cast<uint8_t>((cs.base_rx & kHostBit) | (value >> 5 & kRouteMask));
@@ -164,11 +165,13 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     // The bit says what is: a program that changes other bits of what it read leaves teardown alone.
     cs.teardown = (value >> 14 & 1) != 0;
     recomputeRoute(cs);
+    noteSwitch(pe, cs, from, SwitchEvent::Cause::Config, false, 0, now);
     schedule(pe, now + 1);
     return true;
   }
   if (const int color = colorOf(address, target::switchConfigAddress(arch, 0)); color >= 0) {
     ColorState& cs = colorState(pe, c, color);
+    const SwitchEvent::Position from{cs.current, cs.rx, cs.tx};
     for (unsigned k = 1; k <= 3; ++k) {
       const unsigned code = value >> (4 * (k - 1)) & 7;
       PositionState& p = cs.position[k];
@@ -187,6 +190,7 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     cs.ring = (value >> 12 & 1) != 0;
     cs.current = static_cast<uint8_t>(value >> 13 & 3);
     recomputeRoute(cs);
+    noteSwitch(pe, cs, from, SwitchEvent::Cause::Config, false, 0, now);
     schedule(pe, now + 1);
     return true;
   }
@@ -196,9 +200,11 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
               k = (address - target::switchRxTxAddress(0, 0)) % 4;
     if (k == 0) return true;
     ColorState& cs = colorState(pe, c, color);
+    const SwitchEvent::Position from{cs.current, cs.rx, cs.tx};
     const uint8_t tx = value & kRouteMask, rx = value >> 5 & kRouteMask;
     cs.position[static_cast<size_t>(k)] = PositionState{(tx | rx) != 0, rx != 0, tx != 0, rx, tx};
     recomputeRoute(cs);
+    noteSwitch(pe, cs, from, SwitchEvent::Cause::Config, false, 0, now);
     schedule(pe, now + 1);
     return true;
   }

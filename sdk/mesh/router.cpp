@@ -275,7 +275,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
     } else {
       leaveOutput(pe, core, *c.queue, t);
     }
-    if (tracing_) traceWavelet(t, pe, c.cs->color, c.port, word.payload, word.control());
+    if (tracing_) traceWavelet(t, pe, c.cs->color, c.port, word.payload, word.control(), need_all);
     for (ColorState* cs = c.cs; cs != nullptr; cs = cs == c.cs ? c.second : nullptr) {
       cs->last_served = t;
       cs->last_port = c.port;
@@ -333,7 +333,7 @@ void Block::route(uint32_t pe, Core& core, Cycles t) {
           schedule(pe, t + params_.ramp_in);
         }
       }
-      if ((word.flags & Slot::kAdvanceAfter) != 0 && advanceSwitch(*cs)) schedule(pe, t + 1);
+      if ((word.flags & Slot::kAdvanceAfter) != 0) advanceBehind(pe, *cs, word.flags, word.payload, t);
     }
   }
   if (lost) schedule(pe, t + 1);

@@ -25,6 +25,9 @@ void Block::settleMain(Core& c) {
 
 void Block::endTask(uint32_t pe, Core& c, Cycles t) {
   MainThread& m = c.main;
+  // A copy of the host is no task.
+  if (listens_ && m.function != kNone) [[unlikely]]
+    noteIdle(pe, c, t);
   m.rest(t + params_.task_exit);
   // Events that come in before then find the thread busy.
   if (pe == goes_on_ && again_ == 0) {
@@ -68,7 +71,8 @@ inline void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   wpe_.memory = p.memory != nullptr ? p.memory : memory(pe);
   wpe_.memory_bytes = p.memory_bytes;
   const bool shared = c.ut_active != 0 || c.has_callbacks;
-  wpe_.flags = (shared ? WEFT_PE_SHARED : 0) | (memory_bytes_ > near_bytes_ ? WEFT_PE_FAR : 0);
+  wpe_.flags = (shared ? WEFT_PE_SHARED : 0u) | (memory_bytes_ > near_bytes_ ? WEFT_PE_FAR : 0u) |
+               (listens_ ? WEFT_PE_TRACED : 0u);
   wpe_.now = now;
   // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
   wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
@@ -353,7 +357,8 @@ void Block::startTask(uint32_t pe, Core& c, uint32_t function, int task, std::sp
   m.site = kNone;
   m.slots_seen = c.slots_taken;
   ++stats.tasks_started;
-  if (traces_) traceWavelet(t, pe, 0xff, task & 0xff, function, system);
+  if (traces_) [[unlikely]]
+    traceTask(t, pe, c, function);
   prepare(pe, c, t + params_.task_activate);
   running_ = pe;
   m.state = MainState::Idle;

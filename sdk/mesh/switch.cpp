@@ -54,6 +54,13 @@ bool Block::advanceSwitch(ColorState& cs) {
   return true;
 }
 
+void Block::advanceBehind(uint32_t pe, ColorState& cs, uint8_t flags, uint32_t payload, Cycles t) {
+  const SwitchEvent::Position from{cs.current, cs.rx, cs.tx};
+  if (!advanceSwitch(cs)) return;
+  schedule(pe, t + 1);
+  noteSwitch(pe, cs, from, SwitchEvent::Cause::Advance, (flags & Slot::kControl) != 0, payload, t);
+}
+
 void Block::enterTeardown(uint32_t pe, Core& core, ColorState& cs, Cycles t) {
   cs.teardown = true;
   core.teardown_pending |= 1u << cs.color;
@@ -62,6 +69,7 @@ void Block::enterTeardown(uint32_t pe, Core& core, ColorState& cs, Cycles t) {
 }
 
 uint32_t Block::executeControl(uint32_t pe, Core& core, ColorState& cs, uint32_t payload, Cycles t) {
+  const SwitchEvent::Position from{cs.current, cs.rx, cs.tx};
   const uint32_t command = (payload >> kSlots[0].op) & 3u;
   bool changed = false;
   switch (command) {
@@ -74,7 +82,11 @@ uint32_t Block::executeControl(uint32_t pe, Core& core, ColorState& cs, uint32_t
       break;
     case kTeardown: enterTeardown(pe, core, cs, t); break;
   }
-  if (changed) schedule(pe, t + 1);
+  if (changed) {
+    schedule(pe, t + 1);
+    noteSwitch(pe, cs, from, command == kReset ? SwitchEvent::Cause::Reset : SwitchEvent::Cause::Advance, true, payload,
+               t);
+  }
   switch (cs.pop) {
     case plan::PopMode::NoPop: return payload;
     case plan::PopMode::AlwaysPop: return popped(payload);

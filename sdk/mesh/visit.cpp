@@ -162,7 +162,7 @@ Block::Step Block::stepNext(uint32_t pe, Core& core, Worker& w, Cycles t) {
     leaveOutput(pe, core, *queue, t);
   }
   if (tracing_) [[unlikely]]
-    traceWavelet(t, pe, cs.color, port, payload, false);
+    traceWavelet(t, pe, cs.color, port, payload, false, cs.tx);
   cs.last_served = t;
   cs.last_port = static_cast<uint8_t>(port);
   const Cycles ready = t + params_.hop;
@@ -190,7 +190,8 @@ Block::Step Block::stepNext(uint32_t pe, Core& core, Worker& w, Cycles t) {
     ++to->received;
     schedule(pe, seen);
   }
-  if ((flags & Slot::kAdvanceAfter) != 0 && advanceSwitch(cs)) schedule(pe, t + 1);
+  if ((flags & Slot::kAdvanceAfter) != 0) [[unlikely]]
+    advanceBehind(pe, cs, flags, payload, t);
 }
 
 /// Words that want different ports do not meet: they move as they are found. Where they might meet, where a control

@@ -89,6 +89,8 @@ class FakeMesh final : public mesh::Mesh {
   uint64_t memoryHash() const override { return 0; }
   uint64_t traceHash() const override { return 0; }
   void setWaveletListener(std::function<void(const mesh::WaveletEvent&)>) override {}
+  void setInstructionListener(std::function<void(const mesh::InstructionEvent&)>) override {}
+  void setSwitchListener(std::function<void(const mesh::SwitchEvent&)>) override {}
   void setLogListener(std::function<void(mesh::Cycles, PeCoord, const std::string&)>) override {}
   void inject(PeCoord, int, uint32_t, bool) override {}
   void activate(PeCoord, int) override {}
