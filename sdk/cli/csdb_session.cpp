@@ -27,7 +27,7 @@ constexpr const char* kHelp =
     "target create --core-file=FILE | list | show  the core to look at\n"
     "rectangle select x,y,w,h | select x,y --dimension=w,h | deselect x,y,w,h | reset | show\n"
     "memory read --address A --length N [--stdoutput]   16-bit words\n"
-    "register read                                 routes and queues (registers are not modelled)\n"
+    "register read [--name TEXT]                   configuration, tasks, descriptors; those with TEXT in their line\n"
     "image lookup --name SYMBOL                    address and size on each PE\n"
     "symbol read --name SYMBOL [--type f32]        values on each PE\n"
     "state                                         what each PE is doing\n"
@@ -35,6 +35,10 @@ constexpr const char* kHelp =
     "wavelet read-trace [--color C] [--fmt hex] | read-timeline --color C\n"
     "workdir select DIR\n"
     "settings, help, exit, quit\n";
+
+/// What other debuggers do with a live program.
+constexpr std::string_view kLiveCommands[] = {"step",  "next",       "continue", "finish",    "run",
+                                              "break", "breakpoint", "watch",    "watchpoint"};
 
 /// Decimal or 0x; nothing else.
 std::optional<int64_t> number(const std::string& text) {
@@ -171,6 +175,11 @@ bool CsdbSession::run(const std::string& line) {
     workdir(words);
   } else if (name == "settings") {
     settings();
+  } else if (std::find(std::begin(kLiveCommands), std::end(kLiveCommands), name) != std::end(kLiveCommands)) {
+    fail(
+        fmt::format("`{}` needs a program that runs, and a core is its state at one cycle: `weft repl` runs and steps "
+                    "programs",
+                    name));
   } else {
     fail(fmt::format("there is no command `{}`; `help` lists them", name));
   }
@@ -324,14 +333,28 @@ void CsdbSession::memory(Words words) {
   }
 }
 
-void CsdbSession::registers(const Words& words) {
-  if (words.empty() || words[0] != "read") return fail("register read");
+void CsdbSession::registers(Words words) {
+  const std::string name = takeValue(words, "--name").value_or("");
+  if (words.size() != 1 || words[0] != "read") {
+    return fail(!words.empty() && words[0] == "write" ? "only a live target can be written"
+                                                      : "register read [--name TEXT]");
+  }
   if (!needsCore()) return;
-  fmt::print("INFO:csdb: registers are not modelled; routes and queues are\n");
-  eachPe([](int64_t x, int64_t y, const host::Core::Pe& pe) {
-    for (const auto* list : {&pe.routes, &pe.queues})
-      for (const std::string& text : *list) fmt::print("({},{}) {}\n", x, y, text);
+  bool any = false, found = false;
+  eachPe([&](int64_t x, int64_t y, const host::Core::Pe& pe) {
+    for (const mesh::RegisterState& r : pe.registers) {
+      any = true;
+      const std::string line = fmt::format("{}: {} {}", r.name, r.value, r.meaning);
+      if (line.find(name) == std::string::npos) continue;
+      found = true;
+      fmt::print("({},{}) {}\n", x, y, line);
+    }
   });
+  if (!any) {
+    fail("the core has no registers of the selected PEs: they are kept for meshes of up to 4096 PEs");
+  } else if (!found) {
+    fail(fmt::format("no register of the selected PEs has `{}` in its line", name));
+  }
 }
 
 void CsdbSession::state() {

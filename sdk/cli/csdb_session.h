@@ -30,7 +30,7 @@ class CsdbSession {
   void target(Words words);
   void rectangle(Words words);
   void memory(Words words);
-  void registers(const Words& words);
+  void registers(Words words);
   void image(Words words);
   void symbol(Words words);
   void state();

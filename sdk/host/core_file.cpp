@@ -22,8 +22,10 @@ nlohmann::ordered_json stateOf(const mesh::Mesh& mesh, PeCoord at) {
   std::vector<std::string> tasks;
   for (const mesh::TaskState& t : s.tasks)
     tasks.push_back(fmt::format("{} {}{}{}", t.id, t.name, t.active ? ", active" : "", t.blocked ? ", blocked" : ""));
-  return {
-      {"main", s.main_thread}, {"tasks", tasks}, {"queues", s.queues}, {"threads", s.threads}, {"routes", s.routes}};
+  auto registers = nlohmann::ordered_json::array();
+  for (const mesh::RegisterState& r : mesh.registers(at)) registers.push_back({r.name, r.value, r.meaning});
+  return {{"main", s.main_thread}, {"tasks", tasks},     {"queues", s.queues},
+          {"threads", s.threads},  {"routes", s.routes}, {"registers", registers}};
 }
 
 }  // namespace
@@ -75,6 +77,11 @@ Result<Core> readCore(const std::string& path, diag::Sink& sink) {
       pe.queues = s.value("queues", none);
       pe.threads = s.value("threads", none);
       pe.routes = s.value("routes", none);
+      for (const auto& r : s.value("registers", nlohmann::json::array())) {
+        if (!r.is_array() || r.size() != 3 || !r[0].is_string() || !r[1].is_string() || !r[2].is_string())
+          return damaged();
+        pe.registers.push_back({r[0], r[1], r[2]});
+      }
     }
     core.pes.push_back(std::move(pe));
   }

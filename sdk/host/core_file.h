@@ -18,6 +18,7 @@ struct Core {
     /// Empty on large meshes.
     std::string main_thread;
     std::vector<std::string> tasks, queues, threads, routes;
+    std::vector<mesh::RegisterState> registers;
   };
   /// The compiled program, for symbol names.
   std::string artifact;

@@ -113,6 +113,8 @@ class Block {
 
   // ---- queues.cpp ----
   ColorState& colorState(uint32_t pe, Core& core, int color);
+  /// What the layout says of a color at a PE.
+  void configureColor(PeCoord at, int color, ColorState* cs) const;
   Queue* inputQueue(uint32_t pe, Core& core, int id);
   Queue* outputQueue(uint32_t pe, Core& core, int id);
   Queue* landingQueue(uint32_t pe, Core& core, ColorState& cs);
@@ -136,7 +138,7 @@ class Block {
   void injectWord(uint32_t pe, int color, uint32_t payload, bool control, Cycles t);
 
   // ---- switch.cpp ----
-  void recomputeRoute(ColorState& cs);
+  static void recomputeRoute(ColorState& cs);
   /// Executes the first command of a control wavelet; returns the payload that goes on.
   uint32_t executeControl(uint32_t pe, Core& core, ColorState& cs, uint32_t payload, Cycles t);
   bool advanceSwitch(ColorState& cs);
@@ -150,6 +152,7 @@ class Block {
 
   // ---- registers.cpp ----
   bool readRegister(uint32_t pe, uint16_t word_address, uint16_t* value);
+  std::vector<RegisterState> registersOf(uint32_t pe);
   bool writeRegister(uint32_t pe, uint16_t word_address, uint16_t value, Cycles t);
   void noteWithoutModel(uint32_t pe, uint16_t address);
   void defer(uint32_t pe, Core& core, const Deferred& what);

@@ -359,6 +359,12 @@ PeSnapshot MeshImpl::snapshot(PeCoord at) const {
   return b.snapshot(b.indexOf(at));
 }
 
+std::vector<RegisterState> MeshImpl::registers(PeCoord at) const {
+  settle();
+  Block& b = blockAt(at);
+  return b.registersOf(b.indexOf(at));
+}
+
 MeshStats MeshImpl::stats() const {
   settle();
   MeshStats s;

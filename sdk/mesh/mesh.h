@@ -166,6 +166,13 @@ struct PeSnapshot {
   std::vector<std::string> routes;   // "color 4: rx WEST tx RAMP,EAST, switch position 1"
 };
 
+/// A register of a PE as debuggers show it. `name` is its word address where programs reach it by one.
+struct RegisterState {
+  std::string name;
+  std::string value;  // hex
+  std::string meaning;
+};
+
 class Mesh {
  public:
   /// Makes the mesh in its state at cycle 0. `images` has one entry per plan program.
@@ -224,6 +231,8 @@ class Mesh {
   /// Nullopt if the PE's program has no such symbol.
   virtual std::optional<std::vector<uint8_t>> readSymbol(PeCoord at, const std::string& symbol) const = 0;
   virtual PeSnapshot snapshot(PeCoord at) const = 0;
+  /// Configuration words, queue and task bits, descriptor registers, FIFOs, random number generators: those in use.
+  virtual std::vector<RegisterState> registers(PeCoord at) const = 0;
   virtual MeshStats stats() const = 0;
   /// Hash over all private memories / over all wavelet arrivals and task starts with their cycles.
   virtual uint64_t memoryHash() const = 0;

@@ -75,6 +75,7 @@ class MeshImpl final : public Mesh {
   void writeMemory(PeCoord at, uint32_t address, std::span<const uint8_t> bytes) override;
   std::optional<std::vector<uint8_t>> readSymbol(PeCoord at, const std::string& symbol) const override;
   PeSnapshot snapshot(PeCoord at) const override;
+  std::vector<RegisterState> registers(PeCoord at) const override;
   MeshStats stats() const override;
   uint64_t memoryHash() const override;
   uint64_t traceHash() const override;

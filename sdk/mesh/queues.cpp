@@ -4,13 +4,9 @@
 
 namespace weft::mesh {
 
-ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
-  ColorState*& cs = core.color[static_cast<size_t>(color)];
-  if (cs != nullptr) return *cs;
-  cs = new (carve(core, sizeof(ColorState), 64)) ColorState();
+void Block::configureColor(PeCoord at, int color, ColorState* cs) const {
   cs->color = static_cast<uint8_t>(color);
   const plan::FabricPlan& plan = mesh_.plan();
-  const PeCoord at = coordOf(pe);
   if (const plan::ColorConfig* config = plan.colorConfig(at, color)) {
     cs->config = config;
     cs->base_rx = config->rx;
@@ -30,15 +26,6 @@ ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
     cs->teardown = config->teardown;
     cs->swap_x = config->swap_x;
     cs->swap_y = config->swap_y;
-    core.any_swap = core.any_swap || cs->swap_x || cs->swap_y;
-    core.long_way = core.long_way || core.any_swap;
-    if (config->filter.kind != plan::FilterKind::None) {
-      cs->filter = cs->own_filter = make<FilterState>();
-      cs->plain_tx = 0;
-      cs->filter->config = config->filter;
-      cs->filter->counter = config->filter.init_counter;
-      cs->filter->limit1 = config->filter.limit1;
-    }
   }
   if (((plan.host.h2dMask() >> color) & 1) != 0) {
     cs->base_rx |= kHostBit;
@@ -49,6 +36,24 @@ ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
     cs->base_tx |= kHostBit;
   }
   recomputeRoute(*cs);
+}
+
+ColorState& Block::colorState(uint32_t pe, Core& core, int color) {
+  ColorState*& cs = core.color[static_cast<size_t>(color)];
+  if (cs != nullptr) return *cs;
+  cs = new (carve(core, sizeof(ColorState), 64)) ColorState();
+  const plan::FabricPlan& plan = mesh_.plan();
+  const PeCoord at = coordOf(pe);
+  configureColor(at, color, cs);
+  core.any_swap = core.any_swap || cs->swap_x || cs->swap_y;
+  core.long_way = core.long_way || core.any_swap;
+  if (cs->config != nullptr && cs->config->filter.kind != plan::FilterKind::None) {
+    cs->filter = cs->own_filter = make<FilterState>();
+    cs->plain_tx = 0;
+    cs->filter->config = cs->config->filter;
+    cs->filter->counter = cs->config->filter.init_counter;
+    cs->filter->limit1 = cs->config->filter.limit1;
+  }
   // The partner's swap bit decides about our wire.
   if (plan.arch == target::Arch::Wse2 && core.color[static_cast<size_t>(color ^ 1)] == nullptr) {
     const plan::ColorConfig* partner = plan.colorConfig(at, color ^ 1);

@@ -21,40 +21,48 @@ int colorOf(uint16_t address, uint16_t base) {
   return address >= base && address < base + kColorCount ? address - base : -1;
 }
 
+uint16_t colorWord(const ColorState& cs) {
+  return static_cast<uint16_t>((cs.base_tx & kRouteMask) | (cs.base_rx & kRouteMask) << 5 | (cs.swap_y ? 1 << 10 : 0) |
+                               (cs.swap_x ? 1 << 11 : 0) | popCode(cs.pop) << 12 | (cs.teardown ? 1 << 14 : 0));
+}
+
+uint16_t switchWord(const ColorState& cs) {
+  unsigned v = 0;
+  for (unsigned k = 1; k <= 3; ++k) {
+    const PositionState& p = cs.position[k];
+    unsigned code = 5, select = p.has_rx ? 1 : 0;
+    if (p.valid && p.has_rx) {
+      code = codeOfMask(p.rx);
+    } else if (p.valid && p.has_tx) {
+      code = codeOfMask(p.tx);
+    }
+    v |= (code & 7) << (4 * (k - 1)) | select << (4 * (k - 1) + 3);
+  }
+  return static_cast<uint16_t>(v | (cs.ring ? 1u << 12 : 0u) | static_cast<unsigned>(cs.current) << 13);
+}
+
+uint16_t positionWord(const PositionState& p) {
+  return static_cast<uint16_t>(p.valid ? (p.tx & kRouteMask) | (p.rx & kRouteMask) << 5 : 0);
+}
+
 }  // namespace
 
 bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
   Core& c = core(pe);
   const target::Arch arch = params_.arch;
   if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
-    const ColorState& cs = colorState(pe, c, color);
-    *value =
-        static_cast<uint16_t>((cs.base_tx & kRouteMask) | (cs.base_rx & kRouteMask) << 5 | (cs.swap_y ? 1 << 10 : 0) |
-                              (cs.swap_x ? 1 << 11 : 0) | popCode(cs.pop) << 12 | (cs.teardown ? 1 << 14 : 0));
+    *value = colorWord(colorState(pe, c, color));
     return true;
   }
   if (const int color = colorOf(address, target::switchConfigAddress(arch, 0)); color >= 0) {
-    const ColorState& cs = colorState(pe, c, color);
-    unsigned v = 0;
-    for (unsigned k = 1; k <= 3; ++k) {
-      const PositionState& p = cs.position[k];
-      unsigned code = 5, select = p.has_rx ? 1 : 0;
-      if (p.valid && p.has_rx) {
-        code = codeOfMask(p.rx);
-      } else if (p.valid && p.has_tx) {
-        code = codeOfMask(p.tx);
-      }
-      v |= (code & 7) << (4 * (k - 1)) | select << (4 * (k - 1) + 3);
-    }
-    *value = static_cast<uint16_t>(v | (cs.ring ? 1u << 12 : 0u) | static_cast<unsigned>(cs.current) << 13);
+    *value = switchWord(colorState(pe, c, color));
     return true;
   }
   if (arch == target::Arch::Wse3 && address >= target::switchRxTxAddress(0, 0) &&
       address < target::switchRxTxAddress(kColorCount, 0)) {
     const int color = (address - target::switchRxTxAddress(0, 0)) / 4,
               k = (address - target::switchRxTxAddress(0, 0)) % 4;
-    const PositionState& p = colorState(pe, c, color).position[static_cast<size_t>(k)];
-    *value = static_cast<uint16_t>(p.valid ? (p.tx & kRouteMask) | (p.rx & kRouteMask) << 5 : 0);
+    *value = positionWord(colorState(pe, c, color).position[static_cast<size_t>(k)]);
     return true;
   }
   if (address >= target::filterAddress(0, 0) && address < target::filterAddress(kColorCount, 0)) {
@@ -136,6 +144,114 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     if (a == address) *value = kept;
   }
   return true;
+}
+
+namespace {
+
+std::string textOf(tir::Dsd d) {
+  const auto color = d.color() == tir::kNoColor ? std::string("-") : fmt::format("{}", d.color());
+  const auto queue = d.queue() == tir::kNoQueue ? std::string("-") : fmt::format("{}", d.queue());
+  switch (d.kind()) {
+    case tir::DsdKind::None: return "no descriptor";
+    case tir::DsdKind::Mem1d:
+      return fmt::format("mem1d, address {:#06x}, {} elements, stride {}", d.base(), d.length(), d.stride());
+    case tir::DsdKind::Mem4d: return fmt::format("mem4d, address {:#06x}, shape {}", d.base(), d.shape());
+    case tir::DsdKind::Circbuf: return fmt::format("circular buffer, address {:#06x}, {} places", d.base(), d.shape());
+    case tir::DsdKind::FabIn: return fmt::format("fabin, queue {}, color {}, {} elements", queue, color, d.length());
+    case tir::DsdKind::FabOut: return fmt::format("fabout, queue {}, color {}, {} elements", queue, color, d.length());
+    case tir::DsdKind::Fifo: return fmt::format("FIFO {}", d.queue());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<RegisterState> Block::registersOf(uint32_t pe) {
+  std::vector<RegisterState> list;
+  const Pe& p = pes_[pe];
+  const PeCoord at = coordOf(pe);
+  Core* const c = p.core;
+  const target::Arch arch = params_.arch;
+  const auto word = [&](uint16_t address, uint16_t value, std::string meaning) {
+    list.push_back({fmt::format("{:04x}", address), fmt::format("{:04x}", value), std::move(meaning)});
+  };
+  const auto read = [&](uint16_t address, std::string meaning) {
+    uint16_t value = 0;
+    readRegister(pe, address, &value);
+    word(address, value, std::move(meaning));
+  };
+  if (programOf(p) != nullptr) {
+    list.push_back({"task.active", fmt::format("{:016x}", p.active), "bit per task id"});
+    list.push_back({"task.blocked", fmt::format("{:016x}", p.blocked), "bit per task id"});
+  }
+  for (int color = 0; color < kColorCount; ++color) {
+    ColorState fresh;
+    const ColorState* cs = c != nullptr ? c->color[static_cast<size_t>(color)] : nullptr;
+    if (cs == nullptr) {
+      configureColor(at, color, &fresh);
+      cs = &fresh;
+    }
+    if (cs->config == nullptr && (cs->rx | cs->tx) == 0) continue;
+    word(target::colorConfigAddress(arch, color), colorWord(*cs), fmt::format("color {}: routes", color));
+    word(target::switchConfigAddress(arch, color), switchWord(*cs), fmt::format("color {}: switch", color));
+    for (int k = 1; k <= 3 && arch == target::Arch::Wse3; ++k) {
+      if (const PositionState& position = cs->position[static_cast<size_t>(k)]; position.valid)
+        word(target::switchRxTxAddress(color, k), positionWord(position),
+             fmt::format("color {}: position {}", color, k));
+    }
+    if (cs->own_filter == nullptr) continue;
+    constexpr const char* kWords[] = {"counter", "limit 1", "largest counter", "limit 2",
+                                      "minimum", "maximum", "flags",           "kind"};
+    for (int k = 0; k < 8; ++k)
+      read(target::filterAddress(color, k), fmt::format("color {}: filter, {}", color, kWords[k]));
+  }
+  if (c == nullptr) return list;
+  for (int i = 0; i < 8; ++i) {
+    if (c->iq[static_cast<size_t>(i)] != nullptr)
+      read(target::inputQueueConfigAddress(i), fmt::format("input queue {}: color", i));
+  }
+  for (int i = 0; i < 8; ++i) {
+    if (c->oq[static_cast<size_t>(i)] != nullptr)
+      read(target::outputQueueConfigAddress(i), fmt::format("output queue {}: color", i));
+  }
+  read(target::kInputQueueEmpty, "input queues: empty");
+  read(target::kInputQueueFull, "input queues: full");
+  read(target::kInputQueueFlushed, "input queues: flushed");
+  read(target::kOutputQueueEmpty, "output queues: empty");
+  read(target::kOutputQueueFull, "output queues: full");
+  read(target::kOutputQueueFlushed, "output queues: flushed");
+  read(target::kControlTransformMask, "control transform: mask");
+  for (uint16_t k = 0; k < 3; ++k)
+    read(static_cast<uint16_t>(target::kTimeStamp + k), fmt::format("time stamp: word {}", k));
+  read(target::kCounterControl, "time stamp: control");
+  if (c->registers != nullptr) {
+    for (const auto& [address, value] : *c->registers) word(address, value, "kept, without effect");
+  }
+  list.push_back({"ut.active", fmt::format("{:02x}", c->ut_active), "bit per microthread"});
+  list.push_back({"ut.blocked", fmt::format("{:02x}", c->ut_blocked), "bit per microthread"});
+  for (size_t i = 0; i < c->prng.size(); ++i) {
+    if (c->prng[i] != 0)
+      list.push_back({fmt::format("prng{}", i), fmt::format("{:08x}", c->prng[i]),
+                      c->prng_active == i ? "random numbers, in use" : "random numbers"});
+  }
+  constexpr const char* kFiles[] = {"DDS", "S0DS", "S1DS"};
+  for (uint16_t i = 0; i < 3 * target::kDsrPerFile && c->dsr != nullptr; ++i) {
+    const DsrState& d = c->dsr[i];
+    if (!d.loaded) continue;
+    const auto ref = tir::DsrRef::decode(i);
+    std::string meaning = textOf(d.value);
+    if (d.position != 0) meaning += fmt::format(", at place {}", d.position);
+    list.push_back({fmt::format("{}{}", kFiles[static_cast<size_t>(ref.file)], ref.number),
+                    fmt::format("{:016x}", d.value.bits), std::move(meaning)});
+  }
+  const ProgramInfo* info = programOf(p);
+  for (size_t i = 0; info != nullptr && c->fifo != nullptr && i < info->program->fifos.size(); ++i) {
+    const FifoState& f = c->fifo[i];
+    list.push_back({fmt::format("fifo{}", i), fmt::format("{:04x}", f.head),
+                    fmt::format("first byte; {} bytes in use, lengths: read {}, write {}", f.count, f.read_length,
+                                f.write_length)});
+  }
+  return list;
 }
 
 /// Words that change nothing the emulator has keep what is written; those that no document names are reported.

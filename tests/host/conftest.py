@@ -29,6 +29,16 @@ def arrays(request, tmp_path_factory):
     return out
 
 
+@pytest.fixture(scope="session", params=["wse2", "wse3"])
+def logged(request, tmp_path_factory):
+    """The architecture and the compiled program `logged`, 2 x 1 PEs."""
+    out = tmp_path_factory.mktemp("logged") / "out"
+    subprocess.run(
+        ["cslc", PROGRAMS / "logged" / "layout.csl", f"--arch={request.param}", "--fabric-dims=9,3",
+         "--fabric-offsets=4,1", "-o", out, "--memcpy", "--channels=1"], check=True, timeout=60)
+    return request.param, out
+
+
 @pytest.fixture
 def runner(arrays, tmp_path, monkeypatch):
     """A running SdkRuntime of `arrays`; stopped afterwards if the test has not done it."""

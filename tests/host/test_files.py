@@ -100,7 +100,7 @@ def test_landing_lines(arrays, tmp_path, monkeypatch):
                        r"\(\+1\.000\(\+00\)\), (?:half=0, )?ident=[0-9A-F]{16}, lf=0$", log, re.M)
     assert len(found) == WIDTH * HEIGHT
     assert "@0 Global debug flag: landing,router" in log
-    assert "`router` lines are not modelled" in log
+    assert re.search(r"^@\d+ P\d+\.\d+ \(hwtile\) router: wavelet C5 ", log, re.M)
 
 
 def test_csdb_reads_a_core(streamed, arrays, tmp_path):
@@ -130,6 +130,46 @@ def test_csdb_writes_memory_to_a_file(streamed, tmp_path):
         "memory read --address 0x4 --length 8\n")
     lines = (tmp_path / "memory-x4y1w1h1_0004_000c.log").read_text().splitlines()
     assert [line.split(":")[0] for line in lines] == ["(4,1) 0004", "(4,1) 0008"]
+
+
+def test_csdb_shows_registers(logged, tmp_path, monkeypatch):
+    from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime
+
+    monkeypatch.chdir(tmp_path)
+    runtime = SdkRuntime(str(logged[1]))
+    runtime.load()
+    runtime.run()
+    runtime.dump_core("before")
+    runtime.launch("go", nonblock=False)
+    runtime.stop()
+    runtime.dump_core("corefile.cs1")
+
+    def registers(core, *rest):
+        out = run("csdb", text_in="\n".join([f"target create --core-file={core}", *rest]), cwd=tmp_path).stdout
+        rows = re.findall(r"^\((\d),1\) ([\w.]+): ([0-9a-f]+) (.*)$", out, re.M)
+        return {(int(x), name): (value, meaning) for x, name, value, meaning in rows}, out
+
+    routes, switch = ("7f23", "7f43") if logged[0] == "wse2" else ("7c03", "7c23")
+    fresh, _ = registers("before", "register read")
+    found, _ = registers("corefile.cs1", "register read")
+    # rx RAMP, tx EAST; rx WEST, tx RAMP. Position 1 receives from the ramp; the command has moved there, bit 13.
+    for core in (fresh, found):
+        assert core[4, routes] == ("0202", "color 3: routes")
+        assert core[5, routes] == ("0030", "color 3: routes")
+    assert fresh[5, switch] == ("055c", "color 3: switch")
+    assert found[5, switch] == ("255c", "color 3: switch")
+    assert (4, "S0DS2") not in fresh
+    value, meaning = found[4, "S0DS2"]
+    assert len(value) == 16 and re.fullmatch(r"mem1d, address 0x\w{4}, 8 elements, stride 1", meaning)
+    assert found[4, "task.active"][0] == "0" * 16
+    # Bit 7 of the output queues: nothing waits.
+    assert found[4, "7d82"] == ("00ff", "output queues: empty")
+    one, out = registers("corefile.cs1", "rectangle select 4,1,1,1", "register read --name DS", "register read --name zork")
+    assert set(one) == {(4, "S0DS2")}
+    assert "ERROR:csdb: no register of the selected PEs has `zork` in its line" in out
+    _, out = registers("corefile.cs1", "step", "break 12", "register write", "memory write", "target save-core")
+    assert out.count("`weft repl` runs and steps programs") == 2
+    assert out.count("ERROR:csdb: only a live target can be") == 3
 
 
 def test_a_core_at_the_end_of_the_run(arrays, tmp_path, monkeypatch):

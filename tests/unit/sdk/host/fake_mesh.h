@@ -89,6 +89,7 @@ class FakeMesh final : public mesh::Mesh {
   uint64_t memoryHash() const override { return 0; }
   uint64_t traceHash() const override { return 0; }
   void setWaveletListener(std::function<void(const mesh::WaveletEvent&)>) override {}
+  std::vector<mesh::RegisterState> registers(PeCoord) const override { return {}; }
   void setInstructionListener(std::function<void(const mesh::InstructionEvent&)>) override {}
   void setSwitchListener(std::function<void(const mesh::SwitchEvent&)>) override {}
   void setLogListener(std::function<void(mesh::Cycles, PeCoord, const std::string&)>) override {}
