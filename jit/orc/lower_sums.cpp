@@ -137,8 +137,8 @@ void FunctionLowering::lowerSums(uint32_t body) {
   Value* count = wide(sum.length());
   Value* from = wide(sum.base());
   Value* to = b_.CreateAdd(from, b_.CreateMul(count, b_.getInt32(burst.info().dest_width)));
-  Value* begins =
-      b_.CreateAnd(plain(sum), b_.CreateICmpEQ(b_.CreateAnd(flags, b_.getInt32(WEFT_PE_SHARED)), b_.getInt32(0)));
+  Value* begins = b_.CreateAnd(
+      plain(sum), b_.CreateICmpEQ(b_.CreateAnd(flags, b_.getInt32(WEFT_PE_NO_SHORT_CUTS)), b_.getInt32(0)));
   begins = b_.CreateAnd(begins, b_.CreateICmpULT(b_.CreateSub(count, b_.getInt32(1)), b_.getInt32(0x7ffe)));
   require(b_.CreateAnd(begins, b_.CreateICmpULE(to, limit)));
   // What a turn reads lies in private memory and is no sum of a turn before it.

@@ -51,11 +51,11 @@ def test_instruction_lines(logged, tmp_path, monkeypatch):
         return [(f["task"], f["thread"], f["name"]) for f in west if f["stage"] == stage]
 
     launched = "01" if wse3 else "22"
-    assert shown("IS") == [(launched, None, "NOP"), (launched, None, "FMACS"), (launched, None, "LOAD_DSR"),
-                           (launched, None, "FADDS"), (launched, "3", "FMOVS"), ("24", None, "NOP"),
-                           ("24", None, "MOV32"), ("24", None, "UNBLOCK_CMD_STREAM")]
-    assert shown("EX") == [(launched, None, "FMACS"), (launched, None, "LOAD_DSR"), (launched, None, "FADDS")] + [
-        (launched, "3", "FMOVS")] * 4 + [("24", None, "MOV32"), ("24", None, "UNBLOCK_CMD_STREAM")]
+    assert shown("IS") == [(launched, None, "NOP")] + [(launched, None, "FMACS")] * 8 + [
+        (launched, None, "LOAD_DSR"), (launched, None, "FADDS"), (launched, "3", "FMOVS"), ("24", None, "NOP"),
+        ("24", None, "MOV32"), ("24", None, "UNBLOCK_CMD_STREAM")]
+    assert shown("EX") == [(launched, None, "FMACS")] * 8 + [
+        (launched, None, "LOAD_DSR"), (launched, None, "FADDS")] + [(launched, "3", "FMOVS")] * 4 + [("24", None, "MOV32"), ("24", None, "UNBLOCK_CMD_STREAM")]
     # What executes was issued under the same number before; numbers count up from 1.
     issued = {f["number"]: f for f in west if f["stage"] == "IS"}
     assert list(issued) == [str(n + 1) for n in range(len(issued))]
@@ -65,7 +65,7 @@ def test_instruction_lines(logged, tmp_path, monkeypatch):
         assert int(first["cycle"]) <= int(f["cycle"])
     fadds = next(f for f in west if f["name"] == "FADDS" and f["stage"] == "IS")
     assert " Src0:[S0DS2] " in fadds["rest"]
-    # 1.5 + 2 * 3 + 2, four times, in four cycles.
+    # 1.5 + 8 * 2 * 0.375 + 2, four times, in four cycles.
     sent = [f for f in west if f["name"] == "FMOVS" and f["stage"] == "EX"]
     assert [f["step"] for f in sent] == ["0", "1", "2", "3"]
     assert all(" Dest:41180000 " in f["rest"] for f in sent)
