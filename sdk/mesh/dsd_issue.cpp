@@ -339,14 +339,13 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   }
   const WeftDsdCosts& costs = params_.dsd;
   if (!fabric && !fifo) {
-    const Worker issued = listens_ ? w : Worker();
+    if (listens_) [[unlikely]]
+      noteIssue(pe, core, w, &op, Queue::kMain, site, t);
     runMemory(pe, w, site);
     const Cycles end = t + load_cycles + memoryCost(w);
     stats.dsd_elements += w.length;
-    if (listens_) [[unlikely]] {
-      noteIssue(pe, core, issued, &op, Queue::kMain, site, t);
+    if (listens_) [[unlikely]]
       noteMemoryEnd(w.length, end);
-    }
     for (Operand* o : operands) saveAddresses(core, *o);
     // A register said so, but there is nothing to wait for.
     if (async && (w.activate >= 0 || w.unblock >= 0)) complete(pe, core, w.activate, w.unblock, t);
