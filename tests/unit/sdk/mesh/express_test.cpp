@@ -162,6 +162,48 @@ TEST_CASE("the express way changes nothing") {
   }
 }
 
+TEST_CASE("who listens to instructions changes nothing and hears them in order") {
+  const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
+  using Kind = mesh::InstructionEvent::Kind;
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    INFO("seed " << seed);
+    const Outcome plain = outcome(arch, seed, 8);
+    std::vector<std::string> first;
+    for (const auto& [edge, threads] : {std::pair{0, 1}, std::pair{3, 2}, std::pair{2, 1}}) {
+      Rig rig(arch, 7, 5);
+      streams(rig, seed);
+      mesh::MeshOptions options;
+      options.threads = threads;
+      options.block_edge = edge;
+      options.trace_hash = true;
+      rig.make(options);
+      std::vector<std::string> heard;
+      uint64_t begun = 0, elements = 0;
+      std::tuple<Cycles, uint32_t, uint32_t> before;
+      rig.mesh->setInstructionListener([&](const mesh::InstructionEvent& e) {
+        const std::tuple at{e.cycle, e.pe.y, e.pe.x};
+        CHECK(before <= at);
+        before = at;
+        begun += e.kind == Kind::Task ? 1 : 0;
+        // One that works on memory alone has a single event.
+        if (e.kind == Kind::Element)
+          elements += e.places[2].kind == mesh::InstructionEvent::Place::Kind::Memory ? e.step + 1 : e.lanes;
+        heard.push_back(fmt::format("{} {} {} {} {} {} {} {} {}", e.cycle, e.pe.x, e.pe.y, static_cast<int>(e.kind),
+                                    e.what, e.thread, e.task, e.number, e.step));
+      });
+      CHECK(rig.run() == mesh::RunEnd::Complete);
+      const auto stats = rig.mesh->stats();
+      CHECK(rig.mesh->memoryHash() == plain.memory);
+      CHECK(rig.mesh->traceHash() == plain.trace);
+      CHECK(rig.mesh->cycle() == plain.end);
+      CHECK(begun == stats.tasks_started);
+      CHECK(elements == stats.dsd_elements);
+      if (first.empty()) first = heard;
+      CHECK(heard == first);
+    }
+  }
+}
+
 TEST_CASE("rows run ahead while nothing can happen, and change nothing") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   const auto run = [arch](int lookahead, bool expect) {
