@@ -130,6 +130,8 @@ class Block {
   void route(uint32_t pe, Core& core, Cycles t);
   void routeFast(uint32_t pe, Core& core, Cycles t);
   void leaveOutput(uint32_t pe, Core& core, Queue& queue, Cycles t);
+  /// Whether an output queue takes a word in cycle t; comes back to it when it is known to.
+  bool hasRoom(uint32_t pe, const Queue& queue, Cycles t);
   void moveFast(uint32_t pe, Core& core, ColorState& cs, const Slot& word, Link* link, Queue* queue, int port,
                 Cycles t);
   Link* outLink(uint32_t pe, Core& core, ColorState& cs, int port);

@@ -398,7 +398,9 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       d.config = static_cast<uint16_t>(args[2]);
       d.position = 0;
       d.loaded = true;
-      wpe_.now += params_.dsd.dsr_load;
+      const tir::DsdKind kind = d.value.kind();
+      const bool fabric = kind == tir::DsdKind::FabIn || kind == tir::DsdKind::FabOut;
+      wpe_.now += fabric ? params_.fabric_load : params_.dsd.dsr_load;
       break;
     }
     case DeviceCall::GetDsr: {

@@ -172,6 +172,8 @@ bool Block::tryExpress(uint32_t pe, Core& c, Cycles t) {
   }
   unsigned ports = 0;
   if (home.out != nullptr) {
+    // Its ring remembers words that have left.
+    if (home.out->credit != 0) return false;
     if (!take(*home.out, words + express_places_, &home.out_color)) return false;
     e.out_count = home.out->count;
     e.out_capacity = home.out->capacity;

@@ -2,6 +2,7 @@
 // issue slot per cycle and PE; the highest priority that can proceed gets it, equals take turns.
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/mesh/mesh_impl.h"
+#include "sdk/mesh/rings.h"
 
 #include <algorithm>
 #include <cstring>
@@ -193,7 +194,7 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       return fifoStop(*o, program.fifos[o->fifo].on_empty, true);
   }
   if (!ready0 || !ready1) return Step::Waiting;
-  if (w.dest.kind == Operand::Kind::OutQueue && w.dest.queue->full()) return Step::Waiting;
+  if (w.dest.kind == Operand::Kind::OutQueue && !hasRoom(pe, *w.dest.queue, t)) return Step::Waiting;
   if (w.pairs && w.simd && w.done % 4 == 0 && (w.unbounded || w.length - w.done > 2)) {
     // Two wavelets or none; the second one follows in the next cycle.
     for (const Operand* o : {&w.src0, &w.src1}) {

@@ -12,6 +12,7 @@ struct Params {
         hop(m.get("fabric.hop")),
         ramp_in(m.get("fabric.ramp_in")),
         ramp_out(m.get("fabric.ramp_out")),
+        ramp_credit(m.get("fabric.ramp_credit")),
         task_activate(m.get("execution.task_activate")),
         task_exit(m.get("execution.task_exit")),
         completion_callback(m.get("execution.completion_callback")),
@@ -29,8 +30,8 @@ struct Params {
         link_depth(static_cast<uint8_t>(2 * hop)),
         dsd(m.dsdCosts()) {}
   target::Arch arch;
-  uint32_t hop, ramp_in, ramp_out, task_activate, task_exit, completion_callback, async_start, async_issue, fabric_load,
-      sync_quantum, write_bytes, command_start, h2d_rate, d2h_rate, d2h_single, d2h_limit, launch_word;
+  uint32_t hop, ramp_in, ramp_out, ramp_credit, task_activate, task_exit, completion_callback, async_start, async_issue,
+      fabric_load, sync_quantum, write_bytes, command_start, h2d_rate, d2h_rate, d2h_single, d2h_limit, launch_word;
   uint8_t link_depth;
   WeftDsdCosts dsd;
 };

@@ -79,6 +79,8 @@ Queue* Block::outputQueue(uint32_t pe, Core& core, int id) {
     q = makeQueue(core, target::outputQueueDepth(params_.arch, id), params_.ramp_out);
     q->id = static_cast<uint8_t>(id);
     q->output = true;
+    // From the compute element to the router and back, and a cycle in which it moves on.
+    if (q->depth < 1 + params_.ramp_out + params_.ramp_credit) q->credit = static_cast<uint8_t>(params_.ramp_credit);
   }
   return q;
 }

@@ -30,6 +30,15 @@ namespace weft::mesh {
   }
 }
 
+[[gnu::always_inline]] inline bool Block::hasRoom(uint32_t pe, const Queue& q, Cycles t) {
+  if (q.full()) return false;
+  if (q.credit == 0) [[likely]]
+    return true;
+  const Cycles free = q.freeAt();
+  if (free > t) schedule(pe, free);
+  return free <= t;
+}
+
 [[gnu::always_inline]] inline void Block::leaveOutput(uint32_t pe, Core& core, Queue& q, Cycles t) {
   q.pop();
   if (q.count == 0) {

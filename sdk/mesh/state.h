@@ -84,6 +84,8 @@ struct Queue {
   uint8_t depth = 0;
   uint8_t id = 0;
   uint8_t color = tir::kNoColor;
+  /// Output, if words could leave before their places are free: cycles from the router until a place is free again.
+  uint8_t credit = 0;
   bool output = false;
   bool implicit = false;
   /// Worker that owns it: microthread number, kMain, or kFree.
@@ -103,6 +105,11 @@ struct Queue {
     --count;
   }
   Slot& push() { return slot[(static_cast<unsigned>(head) + count++) & mask]; }
+  /// When the place that the next word takes is free: the word `depth` before it must have had its way and back.
+  [[nodiscard]] Cycles freeAt() const {
+    const Cycles at = credit == 0 ? 0 : slot[(static_cast<unsigned>(head) + count - depth) & mask].at;
+    return at == 0 ? 0 : at + credit;
+  }
   [[nodiscard]] const Slot& second() const { return slot[(head + 1u) & mask]; }
 };
 

@@ -40,7 +40,7 @@ template <bool simd>
     }
     word = s.payload;
   }
-  if (out != nullptr && out->full()) return Step::Waiting;
+  if (out != nullptr && !hasRoom(pe, *out, t)) return Step::Waiting;
   if (simd && w.pairs && w.done % 4 == 0 && left > 2) {
     // Two wavelets or none; the second one follows in the next cycle.
     if (in != nullptr && (in->count < 2 || in->second().at > t)) return Step::Waiting;

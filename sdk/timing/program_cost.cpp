@@ -84,6 +84,11 @@ uint32_t CostModel::instructionCost(const tir::Program& program, const tir::Inst
     case OpClass::Device: {
       const auto call = static_cast<tir::DeviceCall>(inst.imm);
       if (call == tir::DeviceCall::TscRead || call == tir::DeviceCall::TscEnable) return get("scalar.tsc");
+      if (call == tir::DeviceCall::GetConfig || call == tir::DeviceCall::SetConfig ||
+          call == tir::DeviceCall::TeardownPending)
+        return get("scalar.config");
+      // Read, one bit changed, written.
+      if (call == tir::DeviceCall::TeardownExit) return 2 * get("scalar.config") + get("scalar.integer");
       return get("scalar.device");
     }
     case OpClass::Control:

@@ -29,14 +29,14 @@ void streams(Rig& rig, unsigned seed) {
       const bool first = x == 0, last = x + 1 == w, top = y == 0, bottom = y + 1 == h;
       std::string header = startTask() + "task local 10 @again.1 !0\n";
       if (!first) header += fmt::format("input_queue 2 {} default 0 !0\n", in);
-      if (bottom) header += "input_queue 3 3 default 0 !0\n";
-      header += fmt::format("output_queue 4 {} !0\noutput_queue 5 {} !0\n", wse2 ? 255 : out, wse2 ? 255 : 3);
+      if (bottom) header += "input_queue 4 3 default 0 !0\n";
+      header += fmt::format("output_queue 3 {} !0\noutput_queue 5 {} !0\n", wse2 ? 255 : out, wse2 ? 255 : 3);
       std::string body = "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n";
       body += fmt::format("  %1 = device.random16()\n  store.i16 [{}], %1\n", 64 + 2 * pick(20));
       // A PE that comes late finds its links full.
       if (pick(3) == 0)
         body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}) !1\n", mem(300, 60), mem(64, 60));
-      const std::string to = lit(fabout(4, out, static_cast<uint16_t>(n)));
+      const std::string to = lit(fabout(3, out, static_cast<uint16_t>(n)));
       const std::string from = lit(fabin(2, static_cast<uint16_t>(n)));
       const std::string data = mem(64, static_cast<uint16_t>(n), static_cast<int16_t>(pick(2)));
       const bool async = pick(4) != 0;
@@ -61,7 +61,7 @@ void streams(Rig& rig, unsigned seed) {
                             mem(64, length, 0));
       if (bottom)
         body += fmt::format("  %0 = dsdop.mov16 dsd, none, dsd ({}, {}) async !3\n", mem(200, length, 0),
-                            lit(fabin(3, length)));
+                            lit(fabin(4, length)));
       body +=
           "  ret\n}\nfn 1 \"again\" task () void !0 {\n  local %0: i16\nb0:\n  %0 = load.i16 [2]\n  %0 = add.i16 %0, "
           "1\n  store.i16 [2], %0\n  ret\n}\n";
@@ -85,8 +85,8 @@ void columns(Rig& rig) {
       const int out = y % 2 == 0 ? 1 : 2, in = 3 - out;
       std::string header = startTask() + "task local 10 @again.1 !0\n";
       if (!first) header += fmt::format("input_queue 2 {} default 0 !0\n", in);
-      header += fmt::format("output_queue 4 {} !0\n", wse2 ? 255 : out);
-      const std::string to = lit(fabout(4, out, n(x))), from = lit(fabin(2, n(x))), data = mem(64, n(x), 0);
+      header += fmt::format("output_queue 3 {} !0\n", wse2 ? 255 : out);
+      const std::string to = lit(fabout(3, out, n(x))), from = lit(fabin(2, n(x))), data = mem(64, n(x), 0);
       std::string body = "fn 0 \"main\" task () void !0 {\n  local %0: bool\n  local %1: i16\nb0:\n";
       body += "  %1 = device.random16()\n  store.i16 [64], %1\n";
       if (first) {

@@ -86,6 +86,34 @@ TEST_CASE("a broadcast along a row takes one hop per PE") {
   }
 }
 
+TEST_CASE("an output queue of depth 2 lets two words out every five cycles, a deeper one a word each cycle") {
+  const auto [arch, queue] = GENERATE(table<Arch, int>({{Arch::Wse2, 0},
+                                                        {Arch::Wse2, 2},
+                                                        {Arch::Wse2, 3},
+                                                        {Arch::Wse2, 4},
+                                                        {Arch::Wse2, 5},
+                                                        {Arch::Wse3, 2},
+                                                        {Arch::Wse3, 4}}));
+  const int express_after = GENERATE(0, 1, 8);
+  const bool shallow = target::outputQueueDepth(arch, queue) == 2;
+  CAPTURE(target::archName(arch), queue, express_after);
+  CHECK(shallow == (arch == Arch::Wse2 && queue != 2 && queue != 3));
+  Rig rig(arch, 2, 1);
+  rig.put(0, 0, rig.add(sender(arch, 5, 60, queue)));
+  rig.put(1, 0, rig.add(receiver(arch, 5, 60)));
+  rig.route(5, 0, 0, R, E);
+  rig.route(5, 1, 0, W, R);
+  rig.make({.express_after = express_after});
+  CHECK(rig.run() == mesh::RunEnd::Complete);
+  const auto at = rig.passed(0, 0, 5);
+  REQUIRE(at.size() == 60);
+  for (size_t i = 1; i < at.size(); ++i) {
+    INFO(i);
+    CHECK(at[i] - at[i - 1] == (shallow && i % 2 == 0 ? 4 : 1));
+  }
+  CHECK(rig.word(1, 0, 64 + 59 * 4) == 7);
+}
+
 TEST_CASE("a chain of streaming adds has a slope of 6 or 9 cycles per PE") {
   const Arch arch = GENERATE(Arch::Wse2, Arch::Wse3);
   constexpr uint32_t kWidth = 7;
