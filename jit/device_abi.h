@@ -52,7 +52,8 @@ struct WeftDevice {
      strict memory are raised at the next suspension. */
   uint64_t (*load_slow)(struct WeftPe*, uint32_t address, uint32_t bytes, uint32_t site);
   void (*store_slow)(struct WeftPe*, uint32_t address, uint32_t bytes, uint64_t value, uint32_t site);
-  /* Reached tir::Op::Unreachable, an unknown function index, or stack exhaustion. kind: 0, 1, 2. */
+  /* Reached tir::Op::Unreachable, an unknown function index, or stack exhaustion. kind: 0, 1, 2. An operation raised an
+     exception that stops the PE: 3 | exceptions << 8 | tir::Op << 16. */
   int32_t (*fault)(struct WeftPe*, uint32_t kind, uint32_t site);
   /* Frame memory from the block's pool, 16-byte aligned. */
   struct WeftFrame* (*frame_alloc)(struct WeftPe*, uint32_t bytes);
@@ -63,7 +64,7 @@ struct WeftDevice {
 struct WeftPe {
   uint8_t* memory; /* private memory, `memory_bytes` long */
   uint32_t memory_bytes;
-  uint32_t flags;    /* WEFT_PE_SHARED, WEFT_PE_FAR, WEFT_PE_TRACED */
+  uint32_t flags;    /* WEFT_PE_SHARED, _FAR, _TRACED; from bit WEFT_PE_EXCEPTIONS on: unmasked exceptions */
   uint64_t now;      /* cycle of the main thread; engines add the segment costs */
   uint64_t deadline; /* loop back edges call back_edge when now >= deadline */
   uint64_t result;
@@ -85,6 +86,7 @@ struct WeftPe {
 #define WEFT_PE_FAR 2u    /* the PEs' memory is more than the CPU's own cache: a hint, without effect on results */
 #define WEFT_PE_TRACED 4u /* someone listens to operations: inline short cuts are off, and no cycle changes */
 #define WEFT_PE_NO_SHORT_CUTS (WEFT_PE_SHARED | WEFT_PE_TRACED)
+#define WEFT_PE_EXCEPTIONS 8 /* none of these bits is set while compiled code runs: CodeImage::checked() */
 
 #ifdef __cplusplus
 }

@@ -30,6 +30,9 @@ class CodeImage {
   virtual int32_t resume(WeftPe& pe) = 0;
   /// Gives the frames of a suspended task back without running it.
   virtual void discard(WeftPe& pe) = 0;
+  /// The same program, looking after every operation for exceptions that the PE has unmasked (pe.flags). Frames fit
+  /// both.
+  virtual CodeImage& checked() { return *this; }
 };
 
 struct EngineOptions {

@@ -25,6 +25,7 @@ uint32_t Sema::partCount(const Operand& v) const {
 
 uint32_t Sema::partOffset(TypeId type, uint32_t index) const {
   if (pool.is(type, Kind::Array)) return index * pool.size(pool.arrayInfo(type).element);
+  if (pool.is(type, Kind::Range)) return index * pool.size(pool.rangeElement(type));
   const auto info = pool.structInfo(type);
   return info.is_union ? 0 : info.fields[index].offset;
 }

@@ -15,6 +15,13 @@ using tir::Dsd;
 using tir::DsdKind;
 using types::Kind;
 
+void noFixedAddress(Sema& s, Span span) {
+  s.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
+      .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
+      .help("declare the array outside of functions, or set the address at run time with @set_dsd_base_addr")
+      .emit();
+}
+
 namespace {
 
 // Size of the elements a base pointer counts in.
@@ -23,13 +30,6 @@ uint32_t elementBytes(const types::Pool& pool, TypeId pointer) {
   TypeId e = pool.pointerInfo(pointer).element;
   if (pool.is(e, Kind::Array)) e = pool.arrayInfo(e).element;
   return std::max(1u, pool.size(e));
-}
-
-void noFixedAddress(Sema& s, Span span) {
-  s.error(Code::E0343, span, "expression does not yield the address of a variable or a comptime-known pointer")
-      .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
-      .help("declare the array outside of functions")
-      .emit();
 }
 
 // A base address: a pointer, or an array that stands for its address.

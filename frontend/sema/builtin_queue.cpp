@@ -65,7 +65,17 @@ Operand Sema::builtinInitializeQueue(const ast::BuiltinCall& call, TypeId) {
       }
     }
     next.control_table = static_cast<int>(r.takeInt("ctrl_table_id", 0, 7).value_or(0));
-    r.skip("dense_mode");
+    if (const auto dense = r.takeBool("dense_mode")) {
+      if (!isWse3()) {
+        error(Code::E0515, span, "`.dense_mode` exists on 'wse3' only").emit();
+        return Operand::poison();
+      }
+      if (*dense) {
+        warning(Code::W0511, span, "`.dense_mode` has no effect: the queue holds what it holds without")
+            .note("no public document says how a dense queue packs its half wavelets")
+            .emit();
+      }
+    }
     if (!r.finish()) return Operand::poison();
   }
   if (input && next.color < 0) {

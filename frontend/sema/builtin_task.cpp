@@ -80,10 +80,7 @@ Operand bindTask(Sema& s, const ast::BuiltinCall& call, tir::TaskKind kind, cons
     // Control tasks against the others: checkTaskTable(), once the whole file has been seen.
     const bool one_table = (t.kind == tir::TaskKind::Control) == (kind == tir::TaskKind::Control);
     if ((t.id == id && one_table) || (t.decl == *decl && t.kind != kind)) {
-      s.error(Code::E0517, call.span, "task has already been bound")
-          .label(t.span, fmt::format("{} task id {} is bound here", kindName(t.kind), t.id))
-          .note("an id is one entry of the PE's task table, which data, local and control tasks share")
-          .emit();
+      alreadyBound(s, call.span, t.span, fmt::format("{} task id {}", kindName(t.kind), t.id));
       return Operand::poison();
     }
   }

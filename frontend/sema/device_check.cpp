@@ -57,10 +57,17 @@ void Sema::noteAsync(uint32_t microthread, Span span) {
   before = span;
 }
 
+void alreadyBound(Sema& s, Span at, Span before, const std::string& what) {
+  s.error(Code::E0517, at, "task has already been bound")
+      .label(before, what + " is bound here")
+      .note(s.device.separate_control_table
+                ? "an id is one entry of a task table, which data and local tasks share; control tasks have another"
+                : "an id is one entry of the PE's task table, which data, local and control tasks share")
+      .emit();
+}
+
 void Sema::checkTaskTable() {
-  const auto clash = [&](Span at, Span before, const std::string& what) {
-    error(Code::E0517, at, "task has already been bound").label(before, what + " is bound here").emit();
-  };
+  const auto clash = [&](Span at, Span before, const std::string& what) { alreadyBound(*this, at, before, what); };
   const auto isControl = [](const DeviceState::BoundTask& t) { return t.kind == tir::TaskKind::Control; };
   // Without a table of its own a control task shares the numbers of the data and local tasks.
   if (!device.separate_control_table) {

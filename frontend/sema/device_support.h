@@ -60,6 +60,12 @@ tir::Operand lowerId(Sema& s, const Operand& v, Span span);
 Operand makeId(Sema& s, const ast::BuiltinCall& call, TypeId type, const char* what, int64_t min, int64_t max,
                bool runtime_allowed);
 
+/// Two tasks want one entry of a task table; `what` names the entry that `before` took.
+void alreadyBound(Sema& s, Span at, Span before, const std::string& what);
+
+/// What should be the base of a descriptor has no address that is known when the program is linked.
+void noFixedAddress(Sema& s, Span span);
+
 /// Values a `color` can hold. Those from target::kColorCount on name no route: older programs pass them for "none".
 inline constexpr int kColorValueCount = 64;
 

@@ -162,8 +162,7 @@ Operand Sema::tensorAccess(const ast::TensorAccess& e) {
   }
   const auto* index = ast::dynAs<ast::IndexExpr>(e.body);
   if (index == nullptr) {
-    error(Code::E0343, e.body->span, "expression does not yield the address of a variable or a comptime-known pointer")
-        .emit();
+    noFixedAddress(*this, e.body->span);
     return Operand::poison();
   }
   std::vector<Int128> extents;
@@ -189,11 +188,7 @@ Operand Sema::tensorAccess(const ast::TensorAccess& e) {
                       address.value.asPointer().kind == comptime::PointerTarget::Kind::Global;
   const bool many = pool.is(address.type, Kind::Pointer) && pool.pointerInfo(address.type).is_many;
   if (!global || (!many && !pool.is(array, Kind::Array))) {
-    error(Code::E0343, index->base->span,
-          "expression does not yield the address of a variable or a comptime-known pointer")
-        .note("a descriptor holds an address that is fixed when the program is linked; locals have none")
-        .help("declare the array outside of functions, or set the address at run time with @set_dsd_base_addr")
-        .emit();
+    noFixedAddress(*this, index->base->span);
     return Operand::poison();
   }
   const size_t rank = many ? 1 : pool.arrayInfo(array).dims.size();

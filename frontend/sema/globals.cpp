@@ -343,6 +343,11 @@ void Sema::writeValue(std::vector<uint8_t>& image, uint32_t at, const Value& v, 
       writeValue(image, at + static_cast<uint32_t>(i) * step, v.element(i), span, is_private);
     return;
   }
+  if (pool.is(v.type(), Kind::Range)) {
+    for (uint32_t i = 0; i < v.elementCount(); ++i)
+      writeValue(image, at + partOffset(v.type(), i), v.element(i), span, is_private);
+    return;
+  }
   if (!pool.is(v.type(), Kind::Struct)) return;
   const auto info = pool.structInfo(v.type());
   if (info.is_union) {

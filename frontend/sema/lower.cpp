@@ -40,7 +40,7 @@ tir::Type Sema::lowerType(TypeId t) const {
 
 bool Sema::isAggregate(TypeId t) const {
   const Kind k = pool.kind(t);
-  return k == Kind::Array || k == Kind::Struct;
+  return k == Kind::Array || k == Kind::Struct || k == Kind::Range;
 }
 
 tir::SiteId Sema::siteOf(Span span) {

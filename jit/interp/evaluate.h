@@ -13,4 +13,8 @@ constexpr int bitsOf(tir::Type type) { return type == tir::Type::Bool ? 1 : stat
 /// The result of a pure instruction other than Load and FrameAddr; operands and result are zero-extended bits.
 uint64_t evaluate(const tir::Program& program, const tir::Inst& inst, uint64_t a, uint64_t b, uint64_t c);
 
+/// The exceptions (numeric/exceptions.h) of a pure instruction whose result is `r`; operands and result as in
+/// evaluate().
+unsigned raised(const tir::Program& program, const tir::Inst& inst, uint64_t a, uint64_t b, uint64_t c, uint64_t r);
+
 }  // namespace weft::jit

@@ -27,6 +27,7 @@ constexpr int kMaxDepth = 4096;
 constexpr uint32_t kFaultUnreachable = 0;
 constexpr uint32_t kFaultFunction = 1;
 constexpr uint32_t kFaultStack = 2;
+constexpr uint32_t kFaultException = 3;
 constexpr uint32_t kNoPoint = 0xffffffffu;
 
 // What one program needs beside its TIR: the suspend points of every function.
@@ -208,6 +209,19 @@ class InterpImage final : public CodeImage {
     return status;
   }
 
+  int32_t compute(WeftPe& pe, Activation& run, const Inst& inst, uint64_t a, uint64_t b, uint64_t c) {
+    const uint64_t result = evaluate(program_, inst, a, b, c);
+    if (const uint32_t unmasked = pe.flags >> WEFT_PE_EXCEPTIONS; unmasked != 0) {
+      const uint32_t stops = raised(program_, inst, a, b, c, result) & unmasked;
+      if (stops != 0) {
+        const uint32_t kind = kFaultException | stops << 8 | static_cast<uint32_t>(inst.op) << 16;
+        return pe.device->fault(&pe, kind, inst.site.value);
+      }
+    }
+    run.locals[inst.dst] = result;
+    return WEFT_DONE;
+  }
+
   int32_t loop(WeftPe& pe, Activation& run) {
     const Function& f = program_.functions[run.function];
     for (;;) {
@@ -252,7 +266,7 @@ class InterpImage final : public CodeImage {
           if (f.recursive) pe.stack_pointer -= f.frame_bytes;
           return WEFT_DONE;
         case Op::Unreachable: return pe.device->fault(&pe, kFaultUnreachable, site);
-        default: run.locals[inst.dst] = evaluate(program_, inst, a(), b(), value(pe, run, inst.c)); break;
+        default: status = compute(pe, run, inst, a(), b(), value(pe, run, inst.c)); break;
       }
       if (status != WEFT_DONE) return status;
       ++run.at;

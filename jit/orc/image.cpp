@@ -24,11 +24,10 @@ class OrcImage final : public CodeImage {
  public:
   OrcImage(std::shared_ptr<Session> session, std::shared_ptr<ProgramCode> code, const tir::Program& program,
            const CostTable& costs)
-      : session_(std::move(session)), code_(std::move(code)), program_(program) {
+      : session_(std::move(session)), code_(std::move(code)), program_(program), costs_(costs) {
     const bool has_code = code_->entries.load(std::memory_order_relaxed) != nullptr;
     if (session_->options().opt_level >= 0 || (has_code && code_->effort == Effort::Full)) return;
     watched_ = true;
-    costs_ = costs;
     const auto size = static_cast<int64_t>(program.insts.size());
     wanted_ = has_code ? Effort::Full : Effort::Cheap;
     enough_ = size * (has_code ? kFullCost : kCheapCost);
@@ -67,6 +66,12 @@ class OrcImage final : public CodeImage {
       pe.frames = frame->next;
       pe.device->frame_free(&pe, frame, frame_bytes_[frame->function][frame->point]);
     }
+  }
+
+  // Compiled code knows no exceptions: whoever wants them pays with the interpreter.
+  CodeImage& checked() override {
+    std::call_once(checked_made_, [&] { checked_ = session_->interpreted(program_, costs_); });
+    return *checked_;
   }
 
  private:
@@ -114,11 +119,14 @@ class OrcImage final : public CodeImage {
   std::shared_ptr<Session> session_;
   std::shared_ptr<ProgramCode> code_;
   const tir::Program& program_;
+  const CostTable costs_;
+  // Runs it for PEs that have unmasked exceptions.
+  std::unique_ptr<CodeImage> checked_;
+  std::once_flag checked_made_;
   // Runs the program while there is no code.
   std::unique_ptr<CodeImage> cold_;
   // Whether better code may be wanted: the next kind, and nanoseconds spent in the program of those that call for it.
   std::atomic<bool> watched_{false};
-  CostTable costs_;
   Effort wanted_ = Effort::Full;
   std::atomic<int64_t> enough_{0};
   std::atomic<int64_t> spent_{0};

@@ -193,7 +193,7 @@ void Block::initializeCore(uint32_t pe, Core& c) {
     c.rotating = make<uint16_t>(p.rotating.size());
     for (size_t i = 0; i < p.rotating.size(); ++i) c.rotating[i] = p.rotating[i].init;
   }
-  for (const tir::ConfigWrite& w : p.config_writes) writeRegister(pe, w.word_address, w.value, 0);
+  for (const tir::ConfigWrite& w : p.config_writes) writeRegister(pe, w.word_address, w.value, 0, kNone);
 }
 
 void* Block::carve(Core& core, size_t bytes, size_t align) {

@@ -153,10 +153,11 @@ class Block {
   void filterCount(FilterState& filter, const Slot& word);
 
   // ---- registers.cpp ----
-  bool readRegister(uint32_t pe, uint16_t word_address, uint16_t* value);
+  /// `site` is the line that asks, or kNone.
+  bool readRegister(uint32_t pe, uint16_t word_address, uint16_t* value, uint32_t site);
   std::vector<RegisterState> registersOf(uint32_t pe);
-  bool writeRegister(uint32_t pe, uint16_t word_address, uint16_t value, Cycles t);
-  void noteWithoutModel(uint32_t pe, uint16_t address);
+  bool writeRegister(uint32_t pe, uint16_t word_address, uint16_t value, Cycles t, uint32_t site);
+  void noteWithoutModel(const Where& where, uint16_t address);
   void defer(uint32_t pe, Core& core, const Deferred& what);
   void performDeferred(uint32_t pe, Core& core, Cycles t);
   /// What a task that runs ahead has written there itself.
@@ -279,8 +280,15 @@ class Block {
                         Cycles t);
   void saveAddresses(Core& core, const Operand& operand);
 
+  // exceptions.cpp
+  void maskExceptions(uint32_t pe, Core& core, uint16_t mask, const Where& where);
+  static bool beginsChecking(const WeftPe& wpe, tir::DeviceCall call, const uint64_t* args);
+  bool elementStops(uint32_t pe, const Worker& worker, unsigned unmasked, uint64_t a, uint64_t b, uint64_t r, Cycles t);
+  void trapException(const Where& where, unsigned stops, const std::string& operation);
+
   // dsd_memory.cpp
-  void runMemory(uint32_t pe, Worker& w, uint32_t site);
+  /// False: an exception has stopped the PE.
+  bool runMemory(uint32_t pe, Worker& w, uint32_t site, Cycles t);
   uint32_t memoryCost(const Worker& w) const;
   uint32_t runLength(const Operand& operand) const;
   void advanceBy(Operand& operand, uint32_t count);

@@ -178,6 +178,10 @@ int32_t Block::deviceCall(WeftPe& wpe, uint32_t call, uint32_t site, const uint6
   const bool of_memory = (kind == DeviceCall::FabricRead || kind == DeviceCall::FabricWrite) &&
                          tir::Dsd{args[0]}.kind() == tir::DsdKind::None &&
                          !dsrs(pe, c)[tir::Dsd{args[0]}.base() % 48].value.isFabric();
+  if (beginsChecking(wpe, kind, args)) {
+    wpe.now = std::max<uint64_t>(wpe.now, time_ + 1);
+    return postpone(wpe, c, RequestKind::Call, call, site, args, argumentCount(kind));
+  }
   if (wpe.now <= time_ || timeless(kind) || (alone && (of_memory || mayRunAhead(kind))))
     return performCall(pe, c, call, site, args, wpe.now);
   return postpone(wpe, c, RequestKind::Call, call, site, args, argumentCount(kind));
@@ -221,6 +225,8 @@ int32_t Block::fault(WeftPe& wpe, uint32_t kind, uint32_t site) {
     trap(where, diag::Code::E0710, "call of a function that the program does not have");
   } else if (kind == 2) {
     trap(where, diag::Code::E0711, "the stack of recursive functions is exhausted");
+  } else if ((kind & 0xff) == 3) {
+    trapException(where, kind >> 8 & 0xff, tir::opInfo(static_cast<tir::Op>(kind >> 16)).mnemonic);
   } else {
     trap(where, diag::Code::E0709, "reached code marked `unreachable`");
   }
@@ -439,7 +445,7 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
                            t);
     case DeviceCall::GetConfig: {
       uint16_t value = 0;
-      if (!readRegister(pe, static_cast<uint16_t>(args[0]), &value)) {
+      if (!readRegister(pe, static_cast<uint16_t>(args[0]), &value, site)) {
         trap({pe, t, site}, diag::Code::E0705, fmt::format("read of unknown configuration register {:#06x}", args[0]));
         return WEFT_TRAP;
       }
@@ -447,7 +453,7 @@ int32_t Block::performCall(uint32_t pe, Core& c, uint32_t call, uint32_t site, c
       break;
     }
     case DeviceCall::SetConfig:
-      if (!writeRegister(pe, static_cast<uint16_t>(args[0]), static_cast<uint16_t>(args[1]), t)) {
+      if (!writeRegister(pe, static_cast<uint16_t>(args[0]), static_cast<uint16_t>(args[1]), t, site)) {
         trap({pe, t, site}, diag::Code::E0705, fmt::format("write to unknown configuration register {:#06x}", args[0]));
         return WEFT_TRAP;
       }

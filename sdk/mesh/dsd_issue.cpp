@@ -239,7 +239,9 @@ bool Block::startWorker(uint32_t pe, Core& core, Worker& w, int number, uint32_t
   w.reads_fabric = w.src0.kind == Operand::Kind::InQueue || w.src1.kind == Operand::Kind::InQueue;
   w.writes_fabric = w.dest.kind == Operand::Kind::OutQueue;
   w.element = elementFn(w.opcode);
-  makeSimple(w);
+  w.simple = false;
+  if (core.main.unmasked == 0) [[likely]]
+    makeSimple(w);
   Worker*& place = w.is_main ? core.main_worker : core.ut[static_cast<size_t>(number)];
   if (place == nullptr) place = new (carve(core, sizeof(Worker), 64)) Worker();
   *place = w;
@@ -341,7 +343,7 @@ int32_t Block::issueDsd(uint32_t pe, Core& core, uint32_t op_index, uint32_t sit
   if (!fabric && !fifo) {
     if (listens_) [[unlikely]]
       noteIssue(pe, core, w, &op, Queue::kMain, site, t);
-    runMemory(pe, w, site);
+    if (!runMemory(pe, w, site, t)) return WEFT_TRAP;
     const Cycles end = t + load_cycles + memoryCost(w);
     stats.dsd_elements += w.length;
     if (listens_) [[unlikely]]

@@ -32,8 +32,10 @@ void Block::advanceBy(Operand& o, uint32_t count) {
   advance(o);
 }
 
-void Block::runMemory(uint32_t pe, Worker& w, uint32_t site) {
+bool Block::runMemory(uint32_t pe, Worker& w, uint32_t site, Cycles t) {
   w.site = site;
+  // As the task is checked that issues it: compiled code does the same operation itself.
+  const unsigned unmasked = running_ == pe ? wpe_.flags >> WEFT_PE_EXCEPTIONS : core(pe).main.unmasked;
   uint8_t* memory = this->memory(pe);
   WeftBurst burst{};
   burst.scalar = w.scalar;
@@ -42,7 +44,7 @@ void Block::runMemory(uint32_t pe, Worker& w, uint32_t site) {
   while (left > 0) {
     uint32_t n = left;
     for (const Operand* o : operands) n = std::min(n, runLength(*o));
-    bool direct = true;
+    bool direct = unmasked == 0;
     uint8_t* pointer[3] = {};
     int64_t stride[3] = {};
     const uint32_t bytes = pes_[pe].memory_bytes;
@@ -89,6 +91,7 @@ void Block::runMemory(uint32_t pe, Worker& w, uint32_t site) {
         one.count = 1;
         w.kernel(&one);
         burst.carry = one.carry;
+        if (unmasked != 0 && elementStops(pe, w, unmasked, a, b, value, t)) return false;
         if (w.dest.kind == Operand::Kind::Accumulator) {
           w.accumulator = value;
         } else {
@@ -102,6 +105,7 @@ void Block::runMemory(uint32_t pe, Worker& w, uint32_t site) {
     left -= n;
   }
   if (w.accumulate) storeAny(pe, w.dest.address, w.dest.width, w.accumulator, site);
+  return true;
 }
 
 /// The rule compiled code repeats for its short cuts (jit/dsd_cost.h).

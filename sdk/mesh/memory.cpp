@@ -114,7 +114,7 @@ uint64_t Block::loadAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uin
       }
       if (own != nullptr) {
         b = static_cast<uint8_t>(own->value >> (8 * (a & 1)));
-      } else if (readRegister(pe_index, static_cast<uint16_t>(a / 2), &word)) {
+      } else if (readRegister(pe_index, static_cast<uint16_t>(a / 2), &word, site)) {
         b = static_cast<uint8_t>(word >> (8 * (a & 1)));
       } else {
         outside = true;
@@ -171,7 +171,7 @@ void Block::storeAny(uint32_t pe_index, uint32_t address, uint32_t bytes, uint64
       defer(pe_index, *pe.core, later);
       return;
     }
-    if (!writeRegister(pe_index, static_cast<uint16_t>(address / 2), static_cast<uint16_t>(value), time_))
+    if (!writeRegister(pe_index, static_cast<uint16_t>(address / 2), static_cast<uint16_t>(value), time_, site))
       trap(where, diag::Code::E0705, fmt::format("write to unknown configuration register {:#06x}", address / 2));
     return;
   }

@@ -224,7 +224,10 @@ Block::Step Block::stepWorker(uint32_t pe, Core& core, Worker& w, Cycles t) {
       case tir::DsdOpcode::Mov32:
       case tir::DsdOpcode::FMovH:
       case tir::DsdOpcode::FMovS: value = b; break;
-      default: value = kernelElement(w, a, b); break;
+      default:
+        value = kernelElement(w, a, b);
+        if (core.main.unmasked != 0 && elementStops(pe, w, core.main.unmasked, a, b, value, t)) return Step::Waiting;
+        break;
     }
     if (listens_) [[unlikely]] {
       heard[0] |= static_cast<uint32_t>(value << (16 * part));

@@ -47,7 +47,7 @@ uint16_t positionWord(const PositionState& p) {
 
 }  // namespace
 
-bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
+bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value, uint32_t site) {
   Core& c = core(pe);
   const target::Arch arch = params_.arch;
   if (const int color = colorOf(address, target::colorConfigAddress(arch, 0)); color >= 0) {
@@ -137,8 +137,8 @@ bool Block::readRegister(uint32_t pe, uint16_t address, uint16_t* value) {
     return true;
   }
   if (!target::isConfigWord(address)) return false;
-  noteWithoutModel(pe, address);
-  *value = 0;
+  noteWithoutModel({pe, running_ == pe ? wpe_.now : time_, site}, address);
+  *value = address == target::kExceptionMask ? 0xffff : 0;
   if (c.registers == nullptr) return true;
   for (const auto& [a, kept] : *c.registers) {
     if (a == address) *value = kept;
@@ -177,7 +177,7 @@ std::vector<RegisterState> Block::registersOf(uint32_t pe) {
   };
   const auto read = [&](uint16_t address, std::string meaning) {
     uint16_t value = 0;
-    readRegister(pe, address, &value);
+    readRegister(pe, address, &value, kNone);
     word(address, value, std::move(meaning));
   };
   if (programOf(p) != nullptr) {
@@ -255,15 +255,15 @@ std::vector<RegisterState> Block::registersOf(uint32_t pe) {
 }
 
 /// Words that change nothing the emulator has keep what is written; those that no document names are reported.
-void Block::noteWithoutModel(uint32_t pe, uint16_t address) {
+void Block::noteWithoutModel(const Where& where, uint16_t address) {
   if (address == target::kExceptionMask || target::isPlainWord(params_.arch, address)) return;
-  warn({pe, time_, kNone}, diag::Code::W0706,
+  warn(where, diag::Code::W0706,
        fmt::format("the emulator knows no configuration register {:#06x}: it keeps the word and does nothing else",
                    address),
        1ull << 41 | address);
 }
 
-bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles t) {
+bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles t, uint32_t site) {
   Core& c = core(pe);
   const target::Arch arch = params_.arch;
   const Cycles now = std::max({t, time_, wheel_.now()});
@@ -387,10 +387,8 @@ bool Block::writeRegister(uint32_t pe, uint16_t address, uint16_t value, Cycles 
     return true;
   }
   if (!target::isConfigWord(address)) return false;
-  noteWithoutModel(pe, address);
-  if (address == target::kExceptionMask && value != 0xffff) {
-    warn({pe, t, kNone}, diag::Code::W0706, "exceptions are unmasked, but the emulator raises none", 1ull << 41 | 1);
-  }
+  noteWithoutModel({pe, t, site}, address);
+  if (address == target::kExceptionMask) maskExceptions(pe, c, value, {pe, t, site});
   if (c.registers == nullptr) {
     register_pool_.push_back(std::make_unique<std::vector<std::pair<uint16_t, uint16_t>>>());
     c.registers = register_pool_.back().get();
@@ -425,7 +423,7 @@ void Block::performDeferred(uint32_t pe, Core& c, Cycles t) {
   for (const Deferred& d : due) {
     if (d.is_word) {
       injectWord(pe, d.color, d.payload, d.control, t);
-    } else if (!writeRegister(pe, d.address, d.value, t)) {
+    } else if (!writeRegister(pe, d.address, d.value, t, d.site)) {
       trap({pe, t, d.site}, diag::Code::E0705,
            fmt::format("write to unknown configuration register {:#06x}", d.address));
     }

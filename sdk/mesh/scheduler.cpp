@@ -12,6 +12,10 @@ namespace {
 constexpr int kControlBase = 64;  // numbers of control tasks with a table of their own
 constexpr int kSystemNumber = 128;
 
+jit::CodeImage& imageOf(const ProgramInfo& info, const MainThread& m) {
+  return m.unmasked == 0 ? *info.image : info.image->checked();
+}
+
 bool alone(const Core& c) { return c.ut_active == 0 && !c.has_callbacks; }
 
 }  // namespace
@@ -72,7 +76,7 @@ inline void Block::prepare(uint32_t pe, Core& c, Cycles now) {
   wpe_.memory_bytes = p.memory_bytes;
   const bool shared = c.ut_active != 0 || c.has_callbacks;
   wpe_.flags = (shared ? WEFT_PE_SHARED : 0u) | (memory_bytes_ > near_bytes_ ? WEFT_PE_FAR : 0u) |
-               (listens_ ? WEFT_PE_TRACED : 0u);
+               (listens_ ? WEFT_PE_TRACED : 0u) | static_cast<uint32_t>(c.main.unmasked) << WEFT_PE_EXCEPTIONS;
   wpe_.now = now;
   // Alone, a loop only has to come back for Ctrl-C and the cycle limit.
   wpe_.deadline = now + (shared ? params_.sync_quantum : 65536u);
@@ -362,7 +366,7 @@ void Block::startTask(uint32_t pe, Core& c, uint32_t function, int task, std::sp
   prepare(pe, c, t + params_.task_activate);
   running_ = pe;
   m.state = MainState::Idle;
-  const int32_t status = info->image->start(wpe_, tir::FunctionId(function), args);
+  const int32_t status = imageOf(*info, m).start(wpe_, tir::FunctionId(function), args);
   running_ = kNone;
   afterRun(pe, c, status);
 }
@@ -374,7 +378,7 @@ void Block::resumeTask(uint32_t pe, Core& c, uint64_t result, Cycles now) {
   m.slots_seen = c.slots_taken;
   running_ = pe;
   m.state = MainState::Idle;
-  const int32_t status = programOf(pes_[pe])->image->resume(wpe_);
+  const int32_t status = imageOf(*programOf(pes_[pe]), m).resume(wpe_);
   running_ = kNone;
   afterRun(pe, c, status);
 }

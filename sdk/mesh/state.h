@@ -303,6 +303,8 @@ struct MainThread {
   MainState state = MainState::Idle;
   RequestKind request = RequestKind::None;
   bool system = false;
+  /// Exceptions (numeric/exceptions.h) that stop the PE. Outlives the task.
+  uint8_t unmasked = 0;
   uint32_t call = 0;
   Cycles now = 0;
   /// Idle: not before this cycle is a task picked.

@@ -79,8 +79,8 @@ const std::vector<std::string>& notModelled() {
       "code: its size is an estimate, fetching it is free",
       "the host link's own PEs: copies and launches follow a table of costs",
       "clock governor, power, faults and repaired links",
-      "exceptions: the mask is kept, none is raised",
-      "`.dense_mode` of queues: two half words are two words",
+      "exceptions of software and performance counters: kept in the mask, never raised",
+      "`.dense_mode` of queues: taken, without effect",
   };
   return lines;
 }

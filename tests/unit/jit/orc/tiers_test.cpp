@@ -93,7 +93,8 @@ TEST_CASE("a suspended task goes on in code of another tier, or in the interpret
     for (const auto& order :
          {std::vector<jit::CodeImage*>{a.get(), b.get()}, std::vector<jit::CodeImage*>{b.get(), a.get()},
           std::vector<jit::CodeImage*>{a.get(), b.get(), c.get()},
-          std::vector<jit::CodeImage*>{c.get(), b.get(), a.get(), b.get()}}) {
+          std::vector<jit::CodeImage*>{c.get(), b.get(), a.get(), b.get()},
+          std::vector<jit::CodeImage*>{a.get(), &a->checked(), b.get(), &c->checked()}}) {
       Alternating image(order);
       FakeDevice device(p, full->kernels(p.fp16));
       device.blocking = Blocking::Always;
