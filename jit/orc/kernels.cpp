@@ -240,13 +240,20 @@ bool BurstEmitter::mendsNans() const {
 Value* BurstEmitter::vectorBody(Value* dest, const Source& src0, const Source& src1, Value* scalar, Value* index,
                                 unsigned lanes, Value* mask) {
   Value* s0 = hasFirst() ? widen(src0, first_, index, lanes, mask) : nullptr;
-  Value* s1 = widen(src1, second_, index, lanes, mask);
+  auto second = [&](const Source& source) {
+    if (ahead_ != 0 && source.pointer != nullptr && lanes > 1) {
+      Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), b_.CreateGEP(typeOf(second_), source.pointer, index), ahead_);
+      b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+                         {at, b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+    }
+    return widen(source, second_, index, lanes, mask);
+  };
+  Value* s1 = second(src1);
   Value* k = scalar == nullptr || lanes == 1 ? scalar : b_.CreateVectorSplat(lanes, scalar);
   f_.deferNans(mendsNans());
   Value* r = element(s0, s1, k);
   for (const auto& [source, factor] : products_)
-    r = element(r, widen(source, second_, index, lanes, mask),
-                lanes == 1 ? factor : b_.CreateVectorSplat(lanes, factor));
+    r = element(r, second(source), lanes == 1 ? factor : b_.CreateVectorSplat(lanes, factor));
   f_.deferNans(false);
   store(r, b_.CreateInBoundsGEP(typeOf(dest_), dest, index), mask);
   return r;
@@ -270,25 +277,21 @@ void BurstEmitter::mendLoop(Value* dest, Value* count) {
   b_.SetInsertPoint(done);
 }
 
-void BurstEmitter::prefetchAhead(Source source, tir::Type type, Value* count, uint32_t bytes, Value* wanted) {
-  constexpr uint64_t kLine = 64;
+void BurstEmitter::unitLoopAhead(Value* wanted, uint32_t bytes, Value* dest, Source src0, Source src1, Value* scalar,
+                                 Value* count) {
   llvm::Function* fn = b_.GetInsertBlock()->getParent();
-  BasicBlock* entry = BasicBlock::Create(b_.getContext(), "ahead.entry", fn);
-  BasicBlock* body = BasicBlock::Create(b_.getContext(), "ahead", fn);
-  BasicBlock* done = BasicBlock::Create(b_.getContext(), "ahead.done", fn);
-  Value* size = b_.CreateMul(count, b_.getInt64(tir::sizeOf(type)));
-  b_.CreateCondBr(b_.CreateAnd(wanted, b_.CreateICmpNE(size, b_.getInt64(0))), entry, done);
-  b_.SetInsertPoint(entry);
-  Value* from = b_.CreateConstGEP1_32(b_.getInt8Ty(), source.pointer, bytes);
-  b_.CreateBr(body);
-  b_.SetInsertPoint(body);
-  llvm::PHINode* at = b_.CreatePHI(b_.getInt64Ty(), 2);
-  at->addIncoming(b_.getInt64(0), entry);
-  b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                     {b_.CreateGEP(b_.getInt8Ty(), from, at), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
-  Value* next = b_.CreateAdd(at, b_.getInt64(kLine), "", true, true);
-  at->addIncoming(next, body);
-  b_.CreateCondBr(b_.CreateICmpULT(next, size), body, done);
+  auto block = [&](const char* name) { return BasicBlock::Create(b_.getContext(), name, fn); };
+  BasicBlock* far = block("far");
+  BasicBlock* near = block("near");
+  BasicBlock* done = block("far.done");
+  b_.CreateCondBr(wanted, far, near);
+  for (BasicBlock* way : {far, near}) {
+    b_.SetInsertPoint(way);
+    ahead_ = way == far ? bytes : 0;
+    unitLoop(dest, src0, src1, scalar, count);
+    b_.CreateBr(done);
+  }
+  ahead_ = 0;
   b_.SetInsertPoint(done);
 }
 

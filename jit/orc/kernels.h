@@ -47,8 +47,10 @@ class BurstEmitter {
   /// dest = dest op element, for a destination that is its own first source: the running value stays in a register.
   void reduceLoop(llvm::Value* dest, llvm::Value* src1, llvm::Value* stride1, llvm::Value* scalar, llvm::Value* count);
 
-  /// Asks the CPU for as much as `source` holds, `bytes` behind where it lies, if `wanted` (i1). Harmless past its end.
-  void prefetchAhead(Source source, tir::Type type, llvm::Value* count, uint32_t bytes, llvm::Value* wanted);
+  /// unitLoop(), and if `wanted` (i1) the CPU is asked for what lies `bytes` behind the second source, and behind that
+  /// of each product. Harmless past their ends.
+  void unitLoopAhead(llvm::Value* wanted, uint32_t bytes, llvm::Value* dest, Source src0, Source src1,
+                     llvm::Value* scalar, llvm::Value* count);
   /// Type-based alias tag for the loads and stores of elements.
   void setTag(llvm::MDNode* tag) { tag_ = tag; }
   [[nodiscard]] tir::Type destType() const { return dest_; }
@@ -79,6 +81,7 @@ class BurstEmitter {
   unsigned vector_bytes_;
   tir::Type dest_, first_, second_, scalar_;
   llvm::MDNode* tag_ = nullptr;
+  uint32_t ahead_ = 0;
   std::vector<std::pair<Source, llvm::Value*>> products_;
 };
 

@@ -302,12 +302,12 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     // A descriptor that moves on reads memory that is new at every turn; the CPU by itself follows it too late.
     const uint32_t which = inst.args_begin + (src0.kind == Kind::None ? 1 : 2);
     if (src1.kind == Kind::Dsd && p_.args[which].kind() == tir::Operand::Kind::Local) {
-      Value* flags =
-          b_.CreateLoad(b_.getInt32Ty(), b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, offsetof(WeftPe, flags)));
-      Value* far = b_.CreateICmpNE(b_.CreateAnd(flags, b_.getInt32(WEFT_PE_FAR)), b_.getInt32(0));
-      burst.prefetchAhead(source(src1), burst.secondType(), count, kBytesAhead, far);
+      Value* far = b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_FAR));
+      burst.unitLoopAhead(b_.CreateICmpNE(far, b_.getInt32(0)), kBytesAhead, dest.pointer, source(src0), source(src1),
+                          scalar, count);
+    } else {
+      burst.unitLoop(dest.pointer, source(src0), source(src1), scalar, count);
     }
-    burst.unitLoop(dest.pointer, source(src0), source(src1), scalar, count);
     b_.CreateBr(done);
     b_.SetInsertPoint(slow);
   }

@@ -201,12 +201,9 @@ void FunctionLowering::lowerSums(uint32_t body) {
 
   Value* elements = b_.CreateZExt(count, b_.getInt64Ty());
   Value* far = b_.CreateICmpNE(b_.CreateAnd(flags, b_.getInt32(WEFT_PE_FAR)), b_.getInt32(0));
-  for (unsigned k = 0; k < kTogether; ++k) {
-    burst.prefetchAhead(columns[k], burst.secondType(), elements, kBytesAhead, far);
-    if (k > 0) burst.addProduct(columns[k], factors[k]);
-  }
+  for (unsigned k = 1; k < kTogether; ++k) burst.addProduct(columns[k], factors[k]);
   Value* home = hostPointer(sum.base());
-  burst.unitLoop(home, {home}, columns[0], factors[0], elements);
+  burst.unitLoopAhead(far, kBytesAhead, home, {home}, columns[0], factors[0], elements);
 
   forEachHome(written, slots_, homes, copy);
   copy(pending_, pending);
