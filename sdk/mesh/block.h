@@ -284,6 +284,8 @@ class Block {
   void maskExceptions(uint32_t pe, Core& core, uint16_t mask, const Where& where);
   static bool beginsChecking(const WeftPe& wpe, tir::DeviceCall call, const uint64_t* args);
   bool elementStops(uint32_t pe, const Worker& worker, unsigned unmasked, uint64_t a, uint64_t b, uint64_t r, Cycles t);
+  /// What a message calls an operation of scalar code.
+  static std::string scalarOperation(tir::Op op);
   void trapException(const Where& where, unsigned stops, const std::string& operation);
 
   // dsd_memory.cpp

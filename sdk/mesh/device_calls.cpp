@@ -226,7 +226,7 @@ int32_t Block::fault(WeftPe& wpe, uint32_t kind, uint32_t site) {
   } else if (kind == 2) {
     trap(where, diag::Code::E0711, "the stack of recursive functions is exhausted");
   } else if ((kind & 0xff) == 3) {
-    trapException(where, kind >> 8 & 0xff, tir::opInfo(static_cast<tir::Op>(kind >> 16)).mnemonic);
+    trapException(where, kind >> 8 & 0xff, scalarOperation(static_cast<tir::Op>(kind >> 16)));
   } else {
     trap(where, diag::Code::E0709, "reached code marked `unreachable`");
   }

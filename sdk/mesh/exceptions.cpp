@@ -84,8 +84,22 @@ bool Block::elementStops(uint32_t pe, const Worker& w, unsigned unmasked, uint64
   const target::Fp16Format fp16 = programOf(pes_[pe])->program->fp16;
   const unsigned stops = raisedBy(w.opcode, fp16, a, b, w.scalar, r) & unmasked;
   if (stops == 0) return false;
-  trapException({pe, t, w.site}, stops, fmt::format("@{}", tir::dsdOpInfo(w.opcode).name));
+  trapException({pe, t, w.site}, stops, fmt::format("`@{}`", tir::dsdOpInfo(w.opcode).name));
   return true;
+}
+
+std::string Block::scalarOperation(tir::Op op) {
+  switch (op) {
+    case tir::Op::FAdd: return "this addition";
+    case tir::Op::FSub: return "this subtraction";
+    case tir::Op::FMul: return "this multiplication";
+    case tir::Op::FDiv: return "this division";
+    case tir::Op::FFma: return "this multiply-add";
+    case tir::Op::FSqrt: return "this square root";
+    case tir::Op::FFloor:
+    case tir::Op::FCeil: return "this rounding";
+    default: return tir::opInfo(op).cls == tir::OpClass::Convert ? "this conversion" : "this comparison";
+  }
 }
 
 void Block::trapException(const Where& where, unsigned stops, const std::string& operation) {
@@ -102,11 +116,11 @@ void Block::trapException(const Where& where, unsigned stops, const std::string&
   say(kInexact, "inexact result");
   const std::string names = exceptionNames(stops);
   trap(
-      where, diag::Code::E0714, fmt::format("`{}` raised a floating-point exception: {} ({})", operation, what, names),
+      where, diag::Code::E0714, fmt::format("{} raised a floating-point exception: {} ({})", operation, what, names),
       {fmt::format("the program has unmasked {} in the exception mask (register {:#06x}), and an exception that is not "
                    "masked stops the processing element",
                    names, target::kExceptionMask),
-       fmt::format("keep the operands of `{}` in range, or leave {} masked, as all exceptions are at the start: then "
+       fmt::format("keep the operands of {} in range, or leave {} masked, as all exceptions are at the start: then "
                    "the operation gives an infinity, a NaN or the rounded result",
                    operation, names)});
 }
