@@ -114,10 +114,36 @@ void SimLog::header(const std::string& key) {
   }
 }
 
-void SimLog::arrived(const mesh::WaveletEvent& e) {
+uint64_t SimLog::nameOf(const mesh::WaveletEvent& e) {
   const plan::FabricPlan& plan = mesh_.plan();
-  const uint64_t tile = static_cast<uint64_t>(e.pe.y + plan.offset.y) * plan.fabric.width + e.pe.x + plan.offset.x;
-  const uint64_t ident = tile << 40 | static_cast<uint64_t>(e.color) << 32 | (landings_++ & 0xffffffffu);
+  const auto place = [&](PeCoord at, unsigned color, unsigned port) {
+    return static_cast<uint64_t>(plan.extent.index(at)) << 16 | color << 8 | port;
+  };
+  // On a link the wavelets of a color keep their order. A color swap exchanges the colors of a pair on the way.
+  auto from = under_way_.find(place(e.pe, e.color, e.port));
+  if (from == under_way_.end() || from->second.empty()) from = under_way_.find(place(e.pe, e.color ^ 1u, e.port));
+  uint64_t name = 0;
+  if (from != under_way_.end() && !from->second.empty()) {
+    name = from->second.front();
+    from->second.pop_front();
+  } else {
+    const uint64_t tile = static_cast<uint64_t>(e.pe.y + plan.offset.y) * plan.fabric.width + e.pe.x + plan.offset.x;
+    name = tile << 40 | static_cast<uint64_t>(e.color) << 32 | (named_++ & 0xffffffffu);
+  }
+  constexpr int kStep[4][2] = {{-1, 0}, {1, 0}, {0, 1}, {0, -1}};  // by target::Port
+  for (unsigned port = 0; port < 4; ++port) {
+    if ((e.ways >> port & 1) == 0) continue;
+    const int64_t x = int64_t{e.pe.x} + kStep[port][0], y = int64_t{e.pe.y} + kStep[port][1];
+    if (x < 0 || y < 0 || x >= plan.extent.width || y >= plan.extent.height) continue;
+    const PeCoord next{static_cast<uint32_t>(x), static_cast<uint32_t>(y)};
+    // It comes in at the opposite port.
+    under_way_[place(next, e.color, port ^ 1u)].push_back(name);
+  }
+  return name;
+}
+
+void SimLog::arrived(const mesh::WaveletEvent& e) {
+  const uint64_t ident = nameOf(e);
   if (log_landings_) lines_.landing(e, ident);
   if (log_routers_) lines_.passing(e, ident);
   if (trace_ != nullptr && !trace_->add(e, ident) && !logsWavelets()) mesh_.setWaveletListener({});

@@ -9,8 +9,10 @@
 
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 namespace weft::host {
 
@@ -44,12 +46,16 @@ class SimLog {
   bool log_landings_ = false;
   bool log_routers_ = false;
   bool log_instructions_ = false;
-  uint64_t landings_ = 0;
+  uint64_t named_ = 0;
+  /// Names of wavelets between two routers, in order: by PE, color and port of the one they come to.
+  std::unordered_map<uint64_t, std::deque<uint64_t>> under_way_;
   bool finished_ = false;
 
   void header(const std::string& key);
   [[nodiscard]] bool logsWavelets() const { return log_landings_ || log_routers_; }
   void arrived(const mesh::WaveletEvent& event);
+  /// The name of a wavelet, the same along its way; takes it on to the next routers.
+  uint64_t nameOf(const mesh::WaveletEvent& event);
 };
 
 }  // namespace weft::host

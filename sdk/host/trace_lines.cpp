@@ -111,9 +111,8 @@ void TraceLines::landing(const mesh::WaveletEvent& e, uint64_t ident) const {
 }
 
 void TraceLines::passing(const mesh::WaveletEvent& e, uint64_t ident) const {
-  write_(e.cycle,
-         fmt::format("{} (hwtile) router: wavelet C{} {}, ident={:016X} landing={} departing=/{}/, lf=0", tile(e.pe),
-                     e.color, word(e.control, e.payload), ident, portLetter(e.port), portSlots(e.ways)));
+  write_(e.cycle, fmt::format("{} (hwtile) wavelet C{} {}, ident={:016X} landing={} departing=/{}/, lf=0", tile(e.pe),
+                              e.color, word(e.control, e.payload), ident, portLetter(e.port), portSlots(e.ways)));
 }
 
 void TraceLines::initialSwitches() const {

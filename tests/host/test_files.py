@@ -100,7 +100,7 @@ def test_landing_lines(arrays, tmp_path, monkeypatch):
                        r"\(\+1\.000\(\+00\)\), (?:half=0, )?ident=[0-9A-F]{16}, lf=0$", log, re.M)
     assert len(found) == WIDTH * HEIGHT
     assert "@0 Global debug flag: landing,router" in log
-    assert re.search(r"^@\d+ P\d+\.\d+ \(hwtile\) router: wavelet C5 ", log, re.M)
+    assert re.search(r"^@\d+ P\d+\.\d+ \(hwtile\) wavelet C5 ", log, re.M)
 
 
 def test_csdb_reads_a_core(streamed, arrays, tmp_path):

@@ -9,7 +9,7 @@ INSTRUCTION = re.compile(
     r"(?:\.UT(?P<thread>\d))? (?P<name>[A-Z0-9_]+)(?P<rest>.*)$")
 IDLE = re.compile(r"^@(\d+) P(\d+)\.(\d+): Id: (\d+), Msg: \[EX OP\] IDLE$")
 WORD = r"ctrl=([01]), idx=([0-9A-F]{4}), data=([0-9A-F]{4}) \([+-]\d\.[0-9a-f]{3}\([+-]\d\d\)\)(?:, half=0)?"
-WAY = re.compile(rf"^@(\d+) P(\d+)\.(\d+) \(hwtile\) router: wavelet C(\d+) {WORD}, ident=([0-9A-F]{{16}}) "
+WAY = re.compile(rf"^@(\d+) P(\d+)\.(\d+) \(hwtile\) wavelet C(\d+) {WORD}, ident=([0-9A-F]{{16}}) "
                  r"landing=([RENWS]) departing=/([E ][N ][W ][S ][R ])/, lf=0$")
 SWITCH = re.compile(r"^@(\d+) P(\d+)\.(\d+) \(hwtile\) router: C(\d+): (input|output) switch:? "
                     r"(\d)=/(.{5})/ -> (\d)=/(.{5})/ \((\w+)\)")
@@ -41,7 +41,7 @@ def test_instruction_lines(logged, tmp_path, monkeypatch):
     found = instructions(lines)
     # Every line about instructions has one of the two forms; none of the others was asked for.
     assert len(found) + sum(IDLE.match(line) is not None for line in lines) == sum(": Id: " in line for line in lines)
-    assert not any(" landing " in line or " router: " in line for line in lines)
+    assert not any(" landing " in line or " router: " in line or " wavelet C" in line for line in lines)
     assert [line for line in lines if line.startswith("@0 inst_trace: ")]
     assert {(f["stage"], f["pipe"]) for f in found} == {("IS", "3" if wse3 else "2"), ("EX", "6" if wse3 else "4")}
     assert {(f["x"], f["y"], f["id"]) for f in found} == {("4", "1", "13"), ("5", "1", "14")}
@@ -82,7 +82,8 @@ def test_router_lines(logged, tmp_path, monkeypatch):
     lines, _ = run(logged, tmp_path, monkeypatch, "router")
     switches = [m.groups() for m in map(SWITCH.match, lines) if m]
     ways = [m.groups() for m in map(WAY.match, lines) if m]
-    assert len(switches) + len(ways) + 1 == sum("router: " in line for line in lines)
+    assert len(switches) + 1 == sum("router: " in line for line in lines)
+    assert len(ways) == sum(" wavelet C" in line for line in lines)
     assert not any(": Id: " in line or " landing C" in line for line in lines)
     assert [s[1:] for s in switches if s[-1] == "init"] == [
         ("4", "1", "3", "input", "1", "    R", "1", "    R", "init"),
@@ -96,6 +97,9 @@ def test_router_lines(logged, tmp_path, monkeypatch):
     at_east = [w for w in ways if w[1] == "5"]
     assert [(w[4], w[5], w[8], w[9]) for w in at_west] == [("0", "4118", "R", "E    ")] * 4 + [
         ("1", at_west[-1][5], "R", "E    ")]
+    # A wavelet keeps its name along its way.
+    assert [w[7] for w in at_west] == [w[7] for w in at_east]
+    assert len({w[7] for w in ways}) == 5
     assert [(w[4], w[8], w[9]) for w in at_east] == [("0", "W", "    R")] * 4 + [("1", "W", "     ")]
     assert at_east[-1][0] == change[0]
     hop = 2 if logged[0] == "wse3" else 1
@@ -104,7 +108,7 @@ def test_router_lines(logged, tmp_path, monkeypatch):
 
 def test_lines_are_the_same_for_engines_and_threads(logged, tmp_path, monkeypatch):
     silent, cycles = run(logged, tmp_path / "silent", monkeypatch, "")
-    assert not any("Id: " in line or " landing " in line or "router" in line for line in silent)
+    assert not any("Id: " in line or " landing " in line or "router" in line or " wavelet C" in line for line in silent)
     logs = []
     for engine in ("interp", "jit"):
         for threads, edge in ((1, 4), (2, 1)):
