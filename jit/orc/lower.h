@@ -151,6 +151,10 @@ class FunctionLowering {
   void settle();
   llvm::LoadInst* peField(size_t offset, llvm::Type* type, bool invariant = false);
   void setPeField(size_t offset, llvm::Value* v);
+  /// i1: one of these flags of the PE is set.
+  llvm::Value* anyFlag(uint32_t flags);
+  /// WeftPe::dsd_costs, read at the entry of the function.
+  llvm::Value* dsdCosts(llvm::IRBuilder<>& entry);
   llvm::Value* deviceFunction(size_t offset);
   llvm::Value* site(const tir::Inst& inst);
   llvm::Value* argumentArray(const tir::Inst& inst);
@@ -183,8 +187,9 @@ class FunctionLowering {
   void shortCut(const tir::Inst& inst, const tir::DsdOp& op, llvm::BasicBlock* general);
 
   // lower_sums.cpp
-  [[nodiscard]] bool isSumLoop(uint32_t body) const;
-  void lowerSums(uint32_t body);
+  /// The multiply-add of a loop that does nothing else, by the block of its body; null if that is another loop.
+  [[nodiscard]] const tir::Inst* productOf(uint32_t body) const;
+  void lowerSums(uint32_t body, const tir::Inst& product);
   [[nodiscard]] std::vector<uint32_t> writtenIn(std::initializer_list<uint32_t> blocks) const;
   template <class F>
   static void forEachHome(const std::vector<uint32_t>& locals, std::vector<Slot>& from, std::vector<Slot>& to,

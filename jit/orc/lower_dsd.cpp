@@ -230,9 +230,7 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
   if (count == nullptr) count = b_.getInt64(1);
   Value* last = b_.CreateSub(b_.CreateBinaryIntrinsic(llvm::Intrinsic::umax, count, b_.getInt64(1)), b_.getInt64(1));
 
-  Value* ok = b_.CreateICmpEQ(
-      b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_NO_SHORT_CUTS)),
-      b_.getInt32(0));
+  Value* ok = b_.CreateNot(anyFlag(WEFT_PE_NO_SHORT_CUTS));
   auto require = [&](Value* condition) { ok = b_.CreateAnd(ok, condition); };
   require(b_.CreateICmpULE(count, b_.getInt64(0x7ffe)));
   Value* limit = b_.CreateZExt(peField(offsetof(WeftPe, memory_bytes), b_.getInt32Ty()), i64);
@@ -272,9 +270,7 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     return c;
   };
   llvm::IRBuilder<> entry(entry_->getTerminator());
-  Value* costs = entry.CreateLoad(b_.getPtrTy(),
-                                  entry.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, offsetof(WeftPe, dsd_costs)));
-  CostEmitter cost(b_, entry, costs, static_cast<uint32_t>(op.op));
+  CostEmitter cost(b_, entry, dsdCosts(entry), static_cast<uint32_t>(op.op));
   Value* cycles = cost.cycles(b_.CreateTrunc(count, b_.getInt32Ty()), reduce, cost_side(src0), cost_side(src1),
                               cost_side(dest), dsr_loads);
   charge(cycles);
@@ -302,9 +298,7 @@ void FunctionLowering::shortCut(const Inst& inst, const tir::DsdOp& op, BasicBlo
     // A descriptor that moves on reads memory that is new at every turn; the CPU by itself follows it too late.
     const uint32_t which = inst.args_begin + (src0.kind == Kind::None ? 1 : 2);
     if (src1.kind == Kind::Dsd && p_.args[which].kind() == tir::Operand::Kind::Local) {
-      Value* far = b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(WEFT_PE_FAR));
-      burst.unitLoopAhead(b_.CreateICmpNE(far, b_.getInt32(0)), kBytesAhead, dest.pointer, source(src0), source(src1),
-                          scalar, count);
+      burst.unitLoopAhead(anyFlag(WEFT_PE_FAR), kBytesAhead, dest.pointer, source(src0), source(src1), scalar, count);
     } else {
       burst.unitLoop(dest.pointer, source(src0), source(src1), scalar, count);
     }

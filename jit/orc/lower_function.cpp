@@ -66,8 +66,9 @@ void FunctionLowering::run() {
   openEntry();
   for (size_t k = 0; k < f_.blocks.size(); ++k) {
     b_.SetInsertPoint(blocks_[k]);
-    if (!in_loop_.empty() && in_loop_[k] && part_ != Part::Resume && isSumLoop(static_cast<uint32_t>(k)))
-      lowerSums(static_cast<uint32_t>(k));
+    if (!in_loop_.empty() && in_loop_[k] && part_ != Part::Resume) {
+      if (const Inst* product = productOf(static_cast<uint32_t>(k))) lowerSums(static_cast<uint32_t>(k), *product);
+    }
     for (uint32_t i = f_.blocks[k].begin; i < f_.blocks[k].end; ++i) {
       lowerInst(p_.insts[i], i, static_cast<uint32_t>(k));
     }
@@ -287,6 +288,16 @@ llvm::LoadInst* FunctionLowering::peField(size_t offset, llvm::Type* type, bool 
 void FunctionLowering::setPeField(size_t offset, Value* v) {
   b_.CreateStore(v, b_.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, static_cast<unsigned>(offset)))
       ->setMetadata(llvm::LLVMContext::MD_tbaa, m_.tbaa_pe);
+}
+
+Value* FunctionLowering::anyFlag(uint32_t flags) {
+  Value* set = b_.CreateAnd(peField(offsetof(WeftPe, flags), b_.getInt32Ty()), b_.getInt32(flags));
+  return b_.CreateICmpNE(set, b_.getInt32(0));
+}
+
+Value* FunctionLowering::dsdCosts(llvm::IRBuilder<>& entry) {
+  return entry.CreateLoad(b_.getPtrTy(),
+                          entry.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, offsetof(WeftPe, dsd_costs)));
 }
 
 Value* FunctionLowering::deviceFunction(size_t offset) {

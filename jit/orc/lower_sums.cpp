@@ -47,39 +47,40 @@ bool isProduct(DsdOpcode op) { return op == DsdOpcode::FMacH || op == DsdOpcode:
 }  // namespace
 
 // A head that only decides, and one block behind it that goes back to the head and to which nothing else leads.
-bool FunctionLowering::isSumLoop(uint32_t body) const {
+const Inst* FunctionLowering::productOf(uint32_t body) const {
   const Inst& back = p_.insts[f_.blocks[body].end - 1];
-  if (back.op != Op::Jump || !back.back || back.target[0] == body) return false;
+  if (back.op != Op::Jump || !back.back || back.target[0] == body) return nullptr;
   const tir::Block& head = f_.blocks[back.target[0]];
   const Inst& decides = p_.insts[head.end - 1];
-  if (decides.op != Op::Branch || (decides.target[0] == body) == (decides.target[1] == body)) return false;
+  if (decides.op != Op::Branch || (decides.target[0] == body) == (decides.target[1] == body)) return nullptr;
   for (uint32_t k = 0; k < f_.blocks.size(); ++k) {
     const Inst& last = p_.insts[f_.blocks[k].end - 1];
     const bool leads = (last.op == Op::Jump && last.target[0] == body) ||
                        (last.op == Op::Branch && (last.target[0] == body || last.target[1] == body));
-    if (leads && k != back.target[0]) return false;
+    if (leads && k != back.target[0]) return nullptr;
   }
   const Inst* product = nullptr;
   for (uint32_t i = f_.blocks[body].begin; i + 1 < f_.blocks[body].end; ++i) {
     const Inst& inst = p_.insts[i];
     if (isPure(inst)) continue;
-    if (inst.op != Op::DsdOp || product != nullptr) return false;
+    if (inst.op != Op::DsdOp || product != nullptr) return nullptr;
     product = &inst;
   }
   for (uint32_t i = head.begin; i + 1 < head.end; ++i) {
-    if (!isPure(p_.insts[i])) return false;
+    if (!isPure(p_.insts[i])) return nullptr;
   }
-  if (product == nullptr || product->dst != tir::kNoLocal || !isPlain(p_, *product)) return false;
+  if (product == nullptr || product->dst != tir::kNoLocal || !isPlain(p_, *product)) return nullptr;
   const tir::DsdOp& op = p_.dsd_ops[product->imm];
   for (const DsdOperand& o : {op.dest, op.src0, op.src1}) {
-    if (o.kind != DsdOperand::Kind::Dsd) return false;
+    if (o.kind != DsdOperand::Kind::Dsd) return nullptr;
   }
-  if (!isProduct(op.op) || (op.op != DsdOpcode::FMacS && !floats_.hard())) return false;
+  if (!isProduct(op.op) || (op.op != DsdOpcode::FMacS && !floats_.hard())) return nullptr;
   // The sum is one and the same vector at every turn.
   const Operand sum = p_.args[product->args_begin];
-  if (sum != p_.args[product->args_begin + 1]) return false;
+  if (sum != p_.args[product->args_begin + 1]) return nullptr;
   const std::vector<uint32_t> written = writtenIn({back.target[0], body});
-  return sum.kind() != Operand::Kind::Local || !std::count(written.begin(), written.end(), sum.index());
+  const bool moves = sum.kind() == Operand::Kind::Local && std::count(written.begin(), written.end(), sum.index()) != 0;
+  return moves ? nullptr : product;
 }
 
 std::vector<uint32_t> FunctionLowering::writtenIn(std::initializer_list<uint32_t> blocks) const {
@@ -108,12 +109,10 @@ void FunctionLowering::forEachHome(const std::vector<uint32_t>& locals, std::vec
 }
 
 // At the start of block `body`; leaves the builder where its one turn goes.
-void FunctionLowering::lowerSums(uint32_t body) {
+void FunctionLowering::lowerSums(uint32_t body, const Inst& product) {
   const Inst& back = p_.insts[f_.blocks[body].end - 1];
   const tir::Block& head = f_.blocks[back.target[0]];
   const Inst& decides = p_.insts[head.end - 1];
-  const Inst& product = *std::find_if(p_.insts.begin() + f_.blocks[body].begin, p_.insts.end(),
-                                      [](const Inst& i) { return i.op == Op::DsdOp; });
   const tir::DsdOp& op = p_.dsd_ops[product.imm];
   llvm::Type* i32 = b_.getInt32Ty();
   BasicBlock* single = BasicBlock::Create(m_.context, "sums.single", fn_);
@@ -131,14 +130,12 @@ void FunctionLowering::lowerSums(uint32_t body) {
 
   BurstEmitter burst(b_, floats_, op.op, m_.options.vector_bytes);
   burst.setTag(m_.tbaa_memory);
-  Value* flags = peField(offsetof(WeftPe, flags), i32);
   Value* limit = peField(offsetof(WeftPe, memory_bytes), i32);
   const DsdParts sum = readDsd(p_.args[product.args_begin]);
   Value* count = wide(sum.length());
   Value* from = wide(sum.base());
   Value* to = b_.CreateAdd(from, b_.CreateMul(count, b_.getInt32(burst.info().dest_width)));
-  Value* begins = b_.CreateAnd(
-      plain(sum), b_.CreateICmpEQ(b_.CreateAnd(flags, b_.getInt32(WEFT_PE_NO_SHORT_CUTS)), b_.getInt32(0)));
+  Value* begins = b_.CreateAnd(plain(sum), b_.CreateNot(anyFlag(WEFT_PE_NO_SHORT_CUTS)));
   begins = b_.CreateAnd(begins, b_.CreateICmpULT(b_.CreateSub(count, b_.getInt32(1)), b_.getInt32(0x7ffe)));
   require(b_.CreateAnd(begins, b_.CreateICmpULE(to, limit)));
   // What a turn reads lies in private memory and is no sum of a turn before it.
@@ -148,8 +145,7 @@ void FunctionLowering::lowerSums(uint32_t body) {
   };
 
   llvm::IRBuilder<> entry(entry_->getTerminator());
-  Value* costs = entry.CreateLoad(b_.getPtrTy(),
-                                  entry.CreateConstInBoundsGEP1_32(b_.getInt8Ty(), pe_, offsetof(WeftPe, dsd_costs)));
+  Value* costs = dsdCosts(entry);
   const std::vector<uint32_t> written = writtenIn({back.target[0], body});
   std::vector<Slot> homes = slots_;
   auto copy = [&](llvm::AllocaInst* source, llvm::AllocaInst* target) {
@@ -200,10 +196,9 @@ void FunctionLowering::lowerSums(uint32_t body) {
   require(b_.CreateICmpULT(now, deadline));
 
   Value* elements = b_.CreateZExt(count, b_.getInt64Ty());
-  Value* far = b_.CreateICmpNE(b_.CreateAnd(flags, b_.getInt32(WEFT_PE_FAR)), b_.getInt32(0));
   for (unsigned k = 1; k < kTogether; ++k) burst.addProduct(columns[k], factors[k]);
   Value* home = hostPointer(sum.base());
-  burst.unitLoopAhead(far, kBytesAhead, home, {home}, columns[0], factors[0], elements);
+  burst.unitLoopAhead(anyFlag(WEFT_PE_FAR), kBytesAhead, home, {home}, columns[0], factors[0], elements);
 
   forEachHome(written, slots_, homes, copy);
   copy(pending_, pending);

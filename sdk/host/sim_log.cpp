@@ -127,8 +127,7 @@ uint64_t SimLog::nameOf(const mesh::WaveletEvent& e) {
     name = from->second.front();
     from->second.pop_front();
   } else {
-    const uint64_t tile = static_cast<uint64_t>(e.pe.y + plan.offset.y) * plan.fabric.width + e.pe.x + plan.offset.x;
-    name = tile << 40 | static_cast<uint64_t>(e.color) << 32 | (named_++ & 0xffffffffu);
+    name = uint64_t{tileNumber(plan, e.pe)} << 40 | static_cast<uint64_t>(e.color) << 32 | (named_++ & 0xffffffffu);
   }
   constexpr int kStep[4][2] = {{-1, 0}, {1, 0}, {0, 1}, {0, -1}};  // by target::Port
   for (unsigned port = 0; port < 4; ++port) {
@@ -136,8 +135,8 @@ uint64_t SimLog::nameOf(const mesh::WaveletEvent& e) {
     const int64_t x = int64_t{e.pe.x} + kStep[port][0], y = int64_t{e.pe.y} + kStep[port][1];
     if (x < 0 || y < 0 || x >= plan.extent.width || y >= plan.extent.height) continue;
     const PeCoord next{static_cast<uint32_t>(x), static_cast<uint32_t>(y)};
-    // It comes in at the opposite port.
-    under_way_[place(next, e.color, port ^ 1u)].push_back(name);
+    const auto arrives = static_cast<unsigned>(target::opposite(static_cast<target::Port>(port)));
+    under_way_[place(next, e.color, arrives)].push_back(name);
   }
   return name;
 }

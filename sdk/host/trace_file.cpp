@@ -86,6 +86,10 @@ uint32_t fieldsOf(const TraceEntry& e) {
 
 }  // namespace
 
+uint32_t tileNumber(const plan::FabricPlan& plan, PeCoord pe) {
+  return (pe.y + plan.offset.y) * plan.fabric.width + pe.x + plan.offset.x;
+}
+
 char portLetter(uint8_t port) { return "WESNRW"[std::min<uint8_t>(port, 5)]; }
 
 TraceFile::TraceFile(const plan::FabricPlan& plan) : plan_(plan), most_(kDefaultEvents) {
@@ -100,8 +104,7 @@ bool TraceFile::add(const mesh::WaveletEvent& e, uint64_t ident) {
     truncated_ = true;
     return false;
   }
-  entries_.push_back({e.cycle, (e.pe.y + plan_.offset.y) * plan_.fabric.width + e.pe.x + plan_.offset.x, ident,
-                      e.payload, e.color, e.control, e.port});
+  entries_.push_back({e.cycle, tileNumber(plan_, e.pe), ident, e.payload, e.color, e.control, e.port});
   return true;
 }
 

@@ -55,5 +55,7 @@ Result<Trace> readTrace(const std::string& directory, diag::Sink& sink);
 /// Letters of the ports, W E S N R, as logs have them. What the host streams in comes from the west, where a wafer has
 /// the columns that feed the program.
 char portLetter(uint8_t port);
+/// Number of a PE's tile on the fabric, row by row.
+uint32_t tileNumber(const plan::FabricPlan& plan, PeCoord pe);
 
 }  // namespace weft::host

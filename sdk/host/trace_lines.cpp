@@ -83,8 +83,7 @@ void TraceLines::explainInstructions() const {
            "inst_trace: Weft runs its own code, not the machine's instructions. A task that begins is a NOP; vector "
            "operations and calls of the device have lines, scalar code has none",
            "inst_trace: Instr counts what a PE has begun; Pipe tells decode from execute; an address stands for a "
-           "place "
-           "in the source, named before its first line; flags of exceptions are not known",
+           "place in the source, named before its first line; flags of exceptions are not known",
            "inst_trace: an operation on memory alone has one EX line, in the cycle it ends; others have one per step",
        })
     write_(0, text);
@@ -173,8 +172,7 @@ uint32_t TraceLines::addressOf(const InstructionEvent& e) {
 
 void TraceLines::instruction(const InstructionEvent& e) {
   const bool wse3 = plan_.arch == target::Arch::Wse3;
-  const uint64_t id = static_cast<uint64_t>(e.pe.y + plan_.offset.y) * plan_.fabric.width + e.pe.x + plan_.offset.x;
-  const std::string head = fmt::format("{}: Id: {}", tile(e.pe), id);
+  const std::string head = fmt::format("{}: Id: {}", tile(e.pe), tileNumber(plan_, e.pe));
   if (e.kind == InstructionEvent::Kind::Idle) {
     write_(e.cycle, head + ", Msg: [EX OP] IDLE");
     return;

@@ -24,7 +24,7 @@ Place placeOf(const Operand& o, const tir::DsdOperand* spec) {
     return {Place::Kind::Register, static_cast<uint8_t>(spec->dsr.encode()), o.width, 0};
   switch (o.kind) {
     case Operand::Kind::None: break;
-    case Operand::Kind::Memory: return {Place::Kind::Memory, 0, o.width, o.start};
+    case Operand::Kind::Memory:
     case Operand::Kind::Accumulator: return {Place::Kind::Memory, 0, o.width, o.start};
     case Operand::Kind::InQueue:
       return {Place::Kind::InQueue, o.queue != nullptr ? o.queue->id : o.dsd.queue(), o.width, 0};

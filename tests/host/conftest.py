@@ -29,14 +29,19 @@ def arrays(request, tmp_path_factory):
     return out
 
 
+def compiled(name, arch, tmp_path_factory):
+    """The folder of the compiled program `name`, which has 2 x 1 PEs and no params."""
+    out = tmp_path_factory.mktemp(name) / "out"
+    subprocess.run(
+        ["cslc", PROGRAMS / name / "layout.csl", f"--arch={arch}", "--fabric-dims=9,3", "--fabric-offsets=4,1", "-o",
+         out, "--memcpy", "--channels=1"], check=True, timeout=60)
+    return out
+
+
 @pytest.fixture(scope="session", params=["wse2", "wse3"])
 def logged(request, tmp_path_factory):
-    """The architecture and the compiled program `logged`, 2 x 1 PEs."""
-    out = tmp_path_factory.mktemp("logged") / "out"
-    subprocess.run(
-        ["cslc", PROGRAMS / "logged" / "layout.csl", f"--arch={request.param}", "--fabric-dims=9,3",
-         "--fabric-offsets=4,1", "-o", out, "--memcpy", "--channels=1"], check=True, timeout=60)
-    return request.param, out
+    """The architecture and the compiled program `logged`."""
+    return request.param, compiled("logged", request.param, tmp_path_factory)
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
 """<debug> records read back through debug_util, <simprint> lines in sim.log."""
 # SPDX-License-Identifier: Apache-2.0
 import re
-import subprocess
 
 import numpy as np
 import pytest
 
-from conftest import PROGRAMS
+from conftest import compiled
 
 
 @pytest.fixture(scope="module", params=["wse2", "wse3"])
 def tracing(request, tmp_path_factory):
-    out = tmp_path_factory.mktemp("tracing") / "out"
-    subprocess.run(
-        ["cslc", PROGRAMS / "tracing" / "layout.csl", f"--arch={request.param}", "--fabric-dims=9,3",
-         "--fabric-offsets=4,1", "-o", out, "--memcpy", "--channels=1"], check=True, timeout=60)
-    return out
+    return compiled("tracing", request.param, tmp_path_factory)
 
 
 def run(tracing, *functions):

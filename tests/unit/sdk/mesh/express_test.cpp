@@ -114,13 +114,18 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome outcome(Arch arch, unsigned seed, int express_after, bool looking = false, int edge = 0, int threads = 1) {
-  Rig rig(arch, 7, 5);
-  streams(rig, seed);
+mesh::MeshOptions cut(int edge, int threads) {
   mesh::MeshOptions options;
   options.threads = threads;
   options.block_edge = edge;
   options.trace_hash = true;
+  return options;
+}
+
+Outcome outcome(Arch arch, unsigned seed, int express_after, bool looking = false, int edge = 0, int threads = 1) {
+  Rig rig(arch, 7, 5);
+  streams(rig, seed);
+  mesh::MeshOptions options = cut(edge, threads);
   options.express_after = express_after;
   rig.make(options);
   if (!looking) rig.mesh->setWaveletListener(nullptr);
@@ -172,11 +177,7 @@ TEST_CASE("who listens to instructions changes nothing and hears them in order")
     for (const auto& [edge, threads] : {std::pair{0, 1}, std::pair{3, 2}, std::pair{2, 1}}) {
       Rig rig(arch, 7, 5);
       streams(rig, seed);
-      mesh::MeshOptions options;
-      options.threads = threads;
-      options.block_edge = edge;
-      options.trace_hash = true;
-      rig.make(options);
+      rig.make(cut(edge, threads));
       std::vector<std::string> heard;
       uint64_t begun = 0, elements = 0;
       std::tuple<Cycles, uint32_t, uint32_t> before;
